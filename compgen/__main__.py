@@ -1,0 +1,5 @@
+"""`python -m compgen`."""
+
+from compgen.cli.main import run
+
+run()

@@ -1,0 +1,175 @@
+"""`Compressor`: what a lossless compressor must be able to do, and how it becomes a model.
+
+A new compressor defines `name`, `compress` and `decompress`, and inherits the rest:
+
+    @dataclass(frozen=True)
+    class Reversed(Compressor):
+        name = "reversed"
+        level: int = 9
+
+        def compress(self, data: bytes) -> bytes:
+            return zlib.compress(data[::-1], self.level)
+
+        def decompress(self, data: bytes) -> bytes:
+            return zlib.decompress(data)[::-1]
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from compgen.errors import CompressorError, LossyError, UnsupportedError
+from compgen.reading import Reading
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from compgen.conditional import Conditional
+
+
+@dataclasses.dataclass(frozen=True)
+class Compressor(ABC):
+    """A lossless compressor with its options: a frozen dataclass, equal by value, picklable.
+
+    `str(compressor)` is its spec, and `get_compressor(str(compressor)) == compressor`.
+    """
+
+    name: ClassVar[str]
+    """The name in a spec."""
+    readings: ClassVar[tuple[Reading, ...]] = (Reading.BYTES,)
+    """The readings that it offers, best first; the first is what `auto` means."""
+    releases_gil: ClassVar[bool] = False
+    """Whether `compress` runs in parallel on several threads."""
+
+    def __post_init__(self) -> None:
+        from compgen.options import check_options
+
+        check_options(self)
+
+    @property
+    def window(self) -> int | None:
+        """How many bytes back the format can see with these options; None: all of them."""
+        return None
+
+    @property
+    def prime_bytes(self) -> int:
+        """How much of a corpus primes it by default: its window, or what it scores in bearable
+        time."""
+        return 32_000
+
+    default_sampler: ClassVar[str] = "ancestral"
+    """The sampler that suits it best."""
+
+    @abstractmethod
+    def compress(self, data: bytes) -> bytes:
+        """The compressed stream of `data`. Raises CompressorError where the program fails."""
+
+    @abstractmethod
+    def decompress(self, data: bytes) -> bytes:
+        """The data that `compress` was given. Raises CompressorError on a damaged stream."""
+
+    def condition(
+        self, context: bytes = b"", *, reading: Reading = Reading.AUTO, dither: int = 0
+    ) -> "Conditional":
+        """The distribution of what follows `context`.
+
+        `dither` averages the `bytes` reading over that many random prefixes of the context
+        (0: off). Raises UnsupportedError if this compressor does not offer the reading.
+        """
+        reading = self.resolve(reading)
+        if not dither:
+            return self.read(context, reading)
+        if reading is not Reading.BYTES:
+            raise UnsupportedError(
+                f"dither recovers what the reading 'bytes' rounds away; '{reading}' rounds nothing"
+            )
+        from compgen.conditionals.dithered import Dithered
+
+        return Dithered.of(lambda dithered: self.read(dithered, reading), context, dither)
+
+    def read(self, context: bytes, reading: Reading) -> "Conditional":
+        """The conditional of one of this compressor's `readings`: what a faster or finer
+        reading overrides. `reading` is definite and offered."""
+        from compgen.conditionals.black_box import BlackBox
+
+        assert reading is Reading.BYTES, reading
+        return BlackBox(self, context)
+
+    def mix(
+        self, primes: Sequence[bytes], lengths: Sequence[int], history: bytes, reading: Reading
+    ) -> "Conditional":
+        """The mean of experts: expert i is primed with `primes[i]` and sees the last
+        `lengths[i]` bytes of `history` (0: all of it). A compressor with a faster way to mix
+        overrides this.
+        """
+        from compgen.conditionals.mixture import Mixture
+        from compgen.conditionals.truncated import Truncated
+
+        return Mixture(
+            [
+                Truncated(self.read(prime, reading), history, length)
+                if length
+                else self.read(prime + history, reading)
+                for prime, length in zip(primes, lengths, strict=True)
+            ]
+        )
+
+    def coin_flips(self, context: bytes, rng: "np.random.Generator") -> Iterator[bytes]:  # noqa: ARG002
+        """Bytes, without end, that the real decoder makes of random bits after `context`.
+
+        Raises UnsupportedError where the format does not allow it.
+        """
+        raise UnsupportedError(
+            f"the sampler 'coinflips' needs a decoder that any bits drive on from a context; "
+            f"{self.name} has none: use gzip, zlib or deflate"
+        )
+
+    def resolve(self, reading: Reading) -> Reading:
+        """`auto` made definite. Raises UnsupportedError if the reading is not offered."""
+        if reading is Reading.AUTO:
+            return self.readings[0]
+        if reading not in self.readings:
+            raise UnsupportedError(
+                f"{self.name} has no reading '{reading}'; it has: {', '.join(self.readings)}"
+            )
+        return reading
+
+    def verify(self, data: bytes) -> None:
+        """Raise LossyError unless `data` survives compression and decompression."""
+        try:
+            returned = self.decompress(self.compress(data))
+        except CompressorError as error:
+            raise type(error)(f"{self}: {error}") from error
+        if returned != data:
+            raise LossyError(
+                f"{self}: {len(data)} bytes came back as {len(returned)} different ones; "
+                "a compressor that loses data has no code lengths to read"
+            )
+
+    @classmethod
+    def library(cls) -> str:
+        """The library that does the work and its version, "zlib 1.3.1"; empty: none to name.
+
+        Raises MissingPackageError if it is not installed.
+        """
+        return ""
+
+    @classmethod
+    def from_options(cls, text: str) -> Self:
+        """The compressor that `name:text` names: the inverse of `str`.
+
+        Here `key=value,key=value`; a compressor whose spec reads otherwise overrides it, and
+        `__str__`. Raises SpecError on an unknown option or a value out of range.
+        """
+        from compgen.options import parse_options
+
+        return cls(**parse_options(cls, text))
+
+    def __str__(self) -> str:
+        options = ",".join(
+            f"{field.name}={getattr(self, field.name)}"
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        )
+        return f"{self.name}:{options}" if options else self.name

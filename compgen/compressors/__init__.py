@@ -1,0 +1,1 @@
+"""The built-in compressors, one file each; `compgen.registry` knows their names."""

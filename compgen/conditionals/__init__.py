@@ -1,0 +1,1 @@
+"""Conditionals: p(· | context), from the black box to exact models."""

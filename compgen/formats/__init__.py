@@ -1,0 +1,1 @@
+"""Compressed formats, taken apart without compiled code."""
