@@ -5,14 +5,20 @@
 A file is mapped, not read, so a corpus may be larger than memory.
 """
 
+import contextlib
 import hashlib
+import io
 import mmap
-from collections.abc import Sequence
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compgen.compressor import Compressor
 from compgen.errors import InputError, UsageError
@@ -22,8 +28,12 @@ PIECE_BYTES = 4096
 """The size of the pieces among which `relevant` chooses."""
 MOST_PIECES = 4096
 """`relevant` looks at no more pieces than this, spread evenly over the corpus (16 MB)."""
+SHORTLIST = 256
+"""The compressor itself judges no more pieces than this, the best of a quick judge's."""
 PROMPT_TAIL = 512
 """As much of the prompt as `relevant` judges the pieces by."""
+LARGEST_WHOLE = 256 << 20
+"""A pipe, a prompt and a file to score are held in memory, and may not be larger than this."""
 
 
 class Window(StrEnum):
@@ -58,7 +68,10 @@ class Corpus:
     def of_files(cls, paths: Sequence[str | Path]) -> "Corpus":
         """Map the files. Raises UsageError if one is missing or a directory, InputError if
         one cannot be read or all are empty."""
-        corpus = cls([_map(Path(path)) for path in paths], ", ".join(map(str, paths)))
+        names = [str(path) for path in paths]
+        if len(names) > 3:
+            names[2:] = [f"{len(names) - 2} more files"]
+        corpus = cls([_map(Path(path)) for path in paths], " + ".join(names))
         if not len(corpus):
             raise InputError(f"{corpus.label} is empty; a corpus needs at least one byte")
         return corpus
@@ -94,51 +107,113 @@ class Corpus:
     ) -> Prime:
         """At most `budget` bytes of the corpus, chosen by `window`.
 
-        `relevant` takes the pieces given which the compressor's code length of the prompt is
-        lowest, the most relevant last, nearest to the prompt; without a prompt it is `first`.
+        `relevant` takes the pieces given which the code length of the prompt is lowest, the
+        most relevant last, nearest to the prompt; without a prompt it is `first`. Of a large
+        corpus it looks at pieces spread evenly; deflate, with each as its dictionary, picks
+        a shortlist, which the compressor itself puts in order. So the time it takes has a
+        bound, whatever the compressor and the corpus.
         """
         size = len(self)
         if size <= budget:
-            return Prime(self.read(0, size), f"all {size:,} bytes of {self.label}")
+            return Prime(self.read(0, size), f"all of {self.label} ({_bytes(size)})")
         if window is Window.RELEVANT and prompt and budget >= PIECE_BYTES:
             return self._relevant(compressor, budget, prompt[-PROMPT_TAIL:])
         if window is Window.LAST:
-            return Prime(self.read(size - budget, size), self._portion("the last", budget))
-        return Prime(self.read(0, budget), self._portion("the first", budget))
+            return Prime(self.read(size - budget, size), self._portion("last", budget))
+        return Prime(self.read(0, budget), self._portion("first", budget))
 
     def _portion(self, which: str, count: int) -> str:
-        return f"{which} {count:,} of {len(self):,} bytes of {self.label}"
+        return f"the {which} {count:,} of {_bytes(len(self))} of {self.label}"
 
     def _relevant(self, compressor: Compressor, budget: int, prompt: bytes) -> Prime:
-        starts = np.arange(0, len(self), PIECE_BYTES)
-        if starts.size > MOST_PIECES:
-            starts = starts[np.linspace(0, starts.size - 1, MOST_PIECES).round().astype(np.int64)]
-        cost = []
-        for start in starts.tolist():
-            piece = self.read(start, start + PIECE_BYTES)
-            conditional = compressor.condition(piece, reading=Reading.BYTES)
-            cost.append(float(conditional.bits([prompt])[0]))
-        best = np.argsort(cost, kind="stable")[: budget // PIECE_BYTES]
-        pieces = [self.read(starts[index], starts[index] + PIECE_BYTES) for index in best[::-1]]
+        count = -(-len(self) // PIECE_BYTES)
+        looked_at = min(count, MOST_PIECES)
+        starts = np.linspace(0, count - 1, looked_at).round().astype(np.int64) * PIECE_BYTES
+        if looked_at > SHORTLIST:
+            starts = self._ranked(starts, lambda piece: _dictionary_length(prompt, piece))
+
+        reading = Reading.BYTES if Reading.BYTES in compressor.readings else Reading.AUTO
+
+        def own_length(piece: bytes) -> float:
+            return float(compressor.condition(piece, reading=reading).bits([prompt])[0])
+
+        starts[:SHORTLIST] = self._ranked(starts[:SHORTLIST], own_length)
+        best = starts[: budget // PIECE_BYTES].tolist()
+        pieces = [self.read(start, start + PIECE_BYTES) for start in reversed(best)]
         note = (
-            f"the {best.size} of {starts.size} pieces of {self.label} ({PIECE_BYTES:,} bytes each) "
-            "given which the prompt's code length is lowest"
+            f"the {len(pieces)} of {looked_at:,} pieces of {self.label} "
+            "given which the prompt costs least"
         )
         return Prime(b"".join(pieces), note)
 
+    def _ranked(
+        self, starts: NDArray[np.int64], cost: Callable[[bytes], float]
+    ) -> NDArray[np.int64]:
+        """`starts` of pieces, the cheapest piece first; those that cost the same stay in order."""
+        costs = [cost(self.read(start, start + PIECE_BYTES)) for start in starts.tolist()]
+        return starts[np.argsort(costs, kind="stable")]
+
+
+def read_whole(source: Path | BinaryIO) -> bytes:
+    """All of a file or a stream, if it is no larger than LARGEST_WHOLE.
+
+    Raises UsageError if it is missing or a directory, InputError if it cannot be read or is
+    too large: which a pipe can be without end.
+    """
+    name = str(source) if isinstance(source, Path) else "standard input"
+    with _blaming(name):
+        if isinstance(source, Path):
+            with source.open("rb") as file:
+                return _read_whole(file, name)
+        return _read_whole(source, name)
+
+
+def _read_whole(file: BinaryIO, name: str) -> bytes:
+    data = b""
+    if _size(file) <= LARGEST_WHOLE:
+        data = file.read(LARGEST_WHOLE + 1)
+        if len(data) <= LARGEST_WHOLE:
+            return data
+    raise InputError(
+        f"{name} is larger than {LARGEST_WHOLE >> 20} MB, the most that is held in memory; "
+        "use a part of it, or name it as a corpus file, which is read only as far as it is used"
+    )
+
 
 def _map(path: Path) -> bytes | mmap.mmap:
-    """The file's bytes without reading them yet; a pipe is read, since it cannot be mapped."""
+    """The file's bytes without reading them yet; what has no size, such as a pipe, is read."""
+    with _blaming(str(path)), path.open("rb") as file:
+        if not _size(file):
+            return _read_whole(file, str(path))
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _size(file: BinaryIO) -> int:
+    """How large a file says it is; 0 for a pipe, a device, or a stream that is no file."""
     try:
-        with path.open("rb") as file:
-            if not path.is_file():
-                return file.read()
-            if path.stat().st_size == 0:
-                return b""
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return os.fstat(file.fileno()).st_size
+    except io.UnsupportedOperation:
+        return 0
+
+
+@contextlib.contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Turn the errors of reading a file into ours."""
+    try:
+        yield
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
+        raise UsageError(f"{name}: no such file") from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a directory; name the files in it") from None
+        raise UsageError(f"{name} is a directory; name a file in it") from None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{name}: {error.strerror or error}") from error
+
+
+def _bytes(count: int) -> str:
+    return f"{count:,} byte{'' if count == 1 else 's'}"
+
+
+def _dictionary_length(prompt: bytes, piece: bytes) -> int:
+    """Bytes that deflate needs for `prompt` with `piece` as its preset dictionary."""
+    state = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=piece)
+    return len(state.compress(prompt)) + len(state.flush())

@@ -17,6 +17,10 @@ prints that line and exits with `exit_status`; a traceback never reaches a user.
 from typing import ClassVar
 
 
+class CompgenWarning(UserWarning):
+    """Something that still works, and not as one may think: said once, through `warnings`."""
+
+
 class CompgenError(Exception):
     """Base of the tree; catch this to catch everything that compgen raises on purpose."""
 

@@ -5,13 +5,14 @@
 
 Both are ordinary dataclass fields that carry their constraint as metadata, so that the
 parser, the check and the listing of options say the same thing. A plain `level: int = 9`
-is an option too: its type is checked and its range is not.
+is an option too: its type is checked and its range is not. `tables: Literal["a", "b"] = "a"`
+says the same as `one_of`, to type checkers as well.
 """
 
 import dataclasses
 import math
 import numbers
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from compgen.errors import SpecError
 from compgen.suggest import did_you_mean
@@ -113,7 +114,7 @@ def check_options(compressor: "Compressor") -> None:
     for field in dataclasses.fields(compressor):
         kind, given = _kind(field), getattr(compressor, field.name)
         value = _plain(kind, given)
-        constraint = field.metadata.get(CONSTRAINT)
+        constraint = _constraint(field)
         if kind in KINDS and type(value) is not kind:
             raise SpecError(_complaint(compressor.name, field, repr(given)))
         if constraint is not None and value not in constraint:
@@ -157,9 +158,19 @@ def _coerce(name: str, field: "dataclasses.Field[Any]", text: str) -> Any:
 
 def _kind(field: "dataclasses.Field[Any]") -> Any:
     """The field's type; under `from __future__ import annotations` only its name is there."""
+    if get_origin(field.type) is Literal:
+        return type(get_args(field.type)[0])
     if isinstance(field.type, str):
         return {kind.__name__: kind for kind in KINDS}.get(field.type)
     return field.type
+
+
+def _constraint(field: "dataclasses.Field[Any]") -> Range | Choice | None:
+    """What `within` or `one_of` declared, or the values of a `Literal`."""
+    if get_origin(field.type) is Literal:
+        return Choice(get_args(field.type))
+    constraint: Range | Choice | None = field.metadata.get(CONSTRAINT)
+    return constraint
 
 
 def _complaint(name: str, field: "dataclasses.Field[Any]", value: object) -> str:
@@ -167,7 +178,7 @@ def _complaint(name: str, field: "dataclasses.Field[Any]", value: object) -> str
 
 
 def _expectation(field: "dataclasses.Field[Any]") -> str:
-    kind, constraint = KINDS.get(_kind(field), str(field.type)), field.metadata.get(CONSTRAINT)
+    kind, constraint = KINDS.get(_kind(field), str(field.type)), _constraint(field)
     if isinstance(constraint, Choice):
         return str(constraint)
     return f"{kind} {constraint}" if constraint else kind

@@ -39,11 +39,16 @@ class Prediction:
     @property
     def entropy(self) -> float:
         """Bits per byte that the model expects to pay."""
-        return float(self.probabilities @ self.bits)
+        p = self.probabilities
+        possible = p > 0  # an impossible byte costs infinitely much and is never paid for
+        return float(p[possible] @ self.bits[possible])
+
+    def ranked(self) -> NDArray[np.intp]:
+        """The 256 bytes, the most probable first, of equals the lower value."""
+        return np.argsort(self.bits.round(TIE_DECIMALS), kind="stable")
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the fields of `compgen predict --json`, the most probable byte first."""
-        order = np.argsort(self.bits, kind="stable")
         p = self.probabilities
         return {
             "compressor": self.compressor,
@@ -55,12 +60,17 @@ class Prediction:
                 {
                     "byte": int(value),
                     "text": bytes([value]).decode("latin-1") if value < 128 else None,
-                    "bits": float(self.bits[value]),
+                    "bits": json_number(self.bits[value]),
                     "probability": float(p[value]),
                 }
-                for value in order
+                for value in self.ranked()
             ],
         }
+
+
+def json_number(value: float) -> float | None:
+    """`value` as JSON can say it, which knows no infinity: None for what is not finite."""
+    return float(value) if np.isfinite(value) else None
 
 
 def ties_for_best(bits: NDArray[np.float64]) -> int:

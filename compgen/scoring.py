@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from compgen.distribution import normalise
 from compgen.errors import InputError, UsageError
-from compgen.prediction import TIE_DECIMALS, ties_for_best
+from compgen.prediction import TIE_DECIMALS, json_number, ties_for_best
 from compgen.primed import Primed
 from compgen.reading import Reading
 
@@ -56,14 +56,14 @@ class Score:
             "context_bytes": self.context_bytes,
             "bytes": self.bytes,
             "positions": int(self.positions.size),
-            "code_length_bits_per_byte": self.code_length_bits_per_byte,
-            "cross_entropy_bits_per_byte": self.cross_entropy_bits_per_byte,
-            "standard_error": self.standard_error,
+            "code_length_bits_per_byte": json_number(self.code_length_bits_per_byte),
+            "cross_entropy_bits_per_byte": json_number(self.cross_entropy_bits_per_byte),
+            "standard_error": json_number(self.standard_error),
             "top1_accuracy": float(self.top1.mean()),
             "ties_mean": float(self.ties.mean()),
         }
         if each:
-            fields["bits"] = self.bits.tolist()
+            fields["bits"] = [json_number(bits) for bits in self.bits]
         return fields
 
 

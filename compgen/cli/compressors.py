@@ -1,60 +1,64 @@
 """`compgen compressors`: what is there, how it can be read, what is missing."""
 
-import json
-
-import typer
+from typing import TYPE_CHECKING
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import command
+
+if TYPE_CHECKING:
+    from compgen.registry import CompressorInfo
 
 
-@command
-def compressors(as_json: options.Json = False) -> None:
-    """List the compressors: version, readings, window, and what is missing."""
+def compressors(as_json: options.Json = False, quiet: options.Quiet = False) -> None:
+    """List the compressors: readings, window, version, and what is missing."""
     from rich.table import Table
+    from rich.text import Text
 
     from compgen.registry import available
 
     found = available()
     if as_json:
-        rows = [
-            {
-                "name": info.name,
-                "origin": info.origin,
-                "description": info.description,
-                "library": info.library,
-                "readings": list(info.readings),
-                "window": info.window,
-                "options": list(info.options),
-                "missing": info.missing,
-            }
-            for info in found
-        ]
-        typer.echo(json.dumps(rows))
+        console.show_json([_as_dict(info) for info in found])
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for header in ("name", "what", "readings", "window", "library"):
-        table.add_column(header)
+    table = Table.grid(padding=(0, 2, 0, 0))
     for info in found:
+        about = Text(info.description)
         if info.missing:
-            table.add_row(info.name, f"[yellow]missing[/]: {info.missing}", "", "", info.origin)
+            about.append("missing: ", "yellow").append(info.missing)
         else:
-            table.add_row(
-                f"[bold]{info.name}[/]",
-                info.description,
-                " ".join(info.readings),
-                _size(info.window),
-                info.library,
-            )
-    console.results().print(table)
-    console.note("the first reading is what 'auto' means; options: compgen compressors --json")
+            about.append("\n" + " · ".join(_facts(info)), "dim")
+        table.add_row(Text(info.name, "bold", no_wrap=True), about)
+    console.show(table)
+    if not quiet:
+        console.note("'auto' is the first of the readings; --json lists every option")
 
 
-def _size(window: int | None) -> str:
-    if window is None:
-        return "all"
+def _facts(info: "CompressorInfo") -> list[str]:
+    facts = [" ".join(info.readings)]
+    if info.window is not None:
+        facts.append(f"window {_size(info.window)}")
+    if info.library:
+        facts.append(info.library)
+    if info.origin != "compgen":
+        facts.append(info.origin)
+    return facts
+
+
+def _as_dict(info: "CompressorInfo") -> dict[str, object]:
+    return {
+        "name": info.name,
+        "origin": info.origin,
+        "description": info.description,
+        "library": info.library,
+        "readings": list(info.readings),
+        "window": info.window,
+        "options": list(info.options),
+        "missing": info.missing,
+    }
+
+
+def _size(window: int) -> str:
     for unit, size in (("MB", 1 << 20), ("KB", 1 << 10)):
         if window >= size:
-            return f"{window / size:g} {unit}"
+            return f"{window / size:.0f} {unit}"
     return f"{window} bytes"

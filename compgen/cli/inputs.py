@@ -4,9 +4,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from compgen.cli import console
 from compgen.conditionals.experts import ExpertPlan
-from compgen.corpus import Corpus
+from compgen.corpus import Corpus, read_whole
 from compgen.errors import InputError, UsageError
+
+STDIN = Path("/dev/stdin")
 
 
 def read_prompt(prompt: str | None, prompt_file: Path | None) -> bytes:
@@ -21,31 +24,37 @@ def read_prompt(prompt: str | None, prompt_file: Path | None) -> bytes:
 
 def read_input(path: Path | None) -> bytes:
     """All of a file; `-` or None is stdin."""
-    if path is None or str(path) == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a directory; name a file in it") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+    if path is not None and str(path) != "-":
+        return read_whole(path)
+    if sys.stdin is None:
+        raise InputError("standard input is closed; name a file")
+    if sys.stdin.isatty():
+        console.note("reading from the terminal; Ctrl-D on an empty line ends it")
+    return read_whole(sys.stdin.buffer)
 
 
 def read_corpus(paths: Sequence[Path] | None) -> Corpus:
-    """The files, or the text that every installation has."""
-    return Corpus.of_files(list(paths)) if paths else Corpus.builtin()
+    """The files, or the text that every installation has; `-` is stdin."""
+    if not paths:
+        return Corpus.builtin()
+    return Corpus.of_files([STDIN if str(path) == "-" else path for path in paths])
+
+
+def require_one_stdin(*sources: Path | None) -> None:
+    """Raise UsageError if standard input is to be read for more than one of `sources`."""
+    if sum(str(path) == "-" for path in sources) > 1:
+        raise UsageError("standard input can be read for one thing only; name a file")
 
 
 def expert_plan(experts: int | None, contexts: str | None) -> ExpertPlan | None:
     """`--experts J --contexts K,…`; None where neither was given."""
     if experts is None and contexts is None:
         return None
-    try:
-        lengths = tuple(int(word) for word in (contexts or "").split(",") if word.strip())
-    except ValueError:
-        lengths = (-1,)
-    if any(length < 0 for length in lengths):
+    return ExpertPlan(experts or 0, () if contexts is None else _lengths(contexts))
+
+
+def _lengths(contexts: str) -> tuple[int, ...]:
+    words = contexts.split(",")
+    if not all(word.strip().isdecimal() for word in words):
         raise UsageError(f"--contexts {contexts}: write lengths in bytes, such as 5,4,3")
-    return ExpertPlan(experts or 0, lengths)
+    return tuple(map(int, words))

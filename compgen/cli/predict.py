@@ -1,63 +1,56 @@
 """`compgen predict`: what a compressor thinks comes next."""
 
-import json
 from typing import Annotated
-
-import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import command
+from compgen.cli.values import whole
 from compgen.reading import Reading
 
 
-@command
 def predict(
     prompt: options.Prompt = None,
     prompt_file: options.PromptFile = None,
-    corpus: options.CorpusFiles = None,
     compressor: options.CompressorSpec = "gzip",
+    corpus: options.CorpusFiles = None,
+    top: Annotated[int, whole("--top", low=1, high=256, help="How many bytes to show.")] = 16,
+    seed: options.Seed = 0,
     reading: options.ReadingOption = Reading.AUTO,
     experts: options.Experts = None,
     contexts: options.Contexts = None,
     dither: options.Dither = 0,
-    window: options.WindowOption = options.WindowName.RELEVANT,
+    window: options.WindowOption = "relevant",
     prime_bytes: options.PrimeBytes = None,
-    seed: options.Seed = 0,
-    top: Annotated[
-        int,
-        typer.Option(
-            help="How many bytes to show.", min=1, max=256, rich_help_panel=options.OUTPUT
-        ),
-    ] = 16,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show the most likely next bytes: code lengths, probabilities, and how many tie."""
+    """Show the most likely next bytes, their code lengths, and how many tie."""
     import numpy as np
 
-    from compgen.cli.inputs import expert_plan, read_corpus, read_prompt
+    from compgen.cli.inputs import expert_plan, read_corpus, read_prompt, require_one_stdin
     from compgen.corpus import Window
     from compgen.prediction import predict as predict_next
     from compgen.primed import prime
     from compgen.registry import get_compressors
     from compgen.report.terminal import prediction_chart
 
+    compressors = get_compressors(compressor)
+    require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
-        get_compressors(compressor),
+        compressors,
         read_corpus(corpus),
         read_prompt(prompt, prompt_file),
-        reading=reading,
+        reading=Reading(reading),
         dither=dither,
         experts=expert_plan(experts, contexts),
         window=Window(window),
         prime_bytes=prime_bytes,
         rng=np.random.default_rng([seed or 0, 0]),
     )
-    if not quiet and not as_json:
+    if not quiet:
         console.note(f"primed with {primed.prime.note}")
     prediction = predict_next(primed)
     if as_json:
-        typer.echo(json.dumps(prediction.as_dict() | {"corpus_sha256": primed.prime.sha256}))
+        console.show_json(prediction.as_dict() | {"corpus_sha256": primed.prime.sha256})
     else:
-        console.results().print(prediction_chart(prediction, top))
+        console.show(prediction_chart(prediction, top))

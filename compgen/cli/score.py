@@ -1,55 +1,60 @@
 """`compgen score`: how many bits a file costs."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import INTERRUPTED, command
+from compgen.cli.command import INTERRUPTED
+from compgen.cli.values import flag, real, whole
 from compgen.reading import Reading
 
+if TYPE_CHECKING:
+    from compgen.corpus import Corpus
 
-@command
+
 def score(
     file: Annotated[
-        Path | None, typer.Argument(help="What to score; - or nothing is stdin.", metavar="FILE|-")
+        Path | None, typer.Argument(help="What to score; - or nothing is stdin.")
     ] = None,
+    compressor: options.CompressorSpec = "gzip",
     corpus: Annotated[
         list[Path] | None,
         typer.Option(
             "--corpus",
-            help="A file that primes the compressor, whole; repeat it for several. "
-            "Without one the context is empty.",
             metavar="FILE",
-            rich_help_panel=options.PRIMING,
+            help="What primes the compressor, whole; may be repeated. By default nothing does.",
         ),
     ] = None,
-    compressor: options.CompressorSpec = "gzip",
+    positions: Annotated[
+        int,
+        whole("--positions", low=1, help="Predict the next byte at N evenly spaced positions."),
+    ] = 256,
+    temperature: Annotated[
+        float, real("--temperature", "-t", metavar="T", help="Divide code lengths by T.")
+    ] = 1.0,
+    seed: options.Seed = 0,
     reading: options.ReadingOption = Reading.AUTO,
     experts: options.Experts = None,
     contexts: options.Contexts = None,
     dither: options.Dither = 0,
-    temperature: Annotated[
-        float,
-        typer.Option(
-            "--temperature",
-            "-t",
-            help="Code lengths are divided by it.",
+    prime_bytes: Annotated[
+        int | None,
+        whole(
+            "--prime-bytes",
+            low=1,
+            show_default=False,
+            help="Use the last N bytes of the corpus; by default all of it.",
             rich_help_panel=options.MODEL,
         ),
-    ] = 1.0,
-    positions: Annotated[
-        int,
-        typer.Option(help="Predict the next byte at this many evenly spaced positions.", min=1),
-    ] = 256,
-    seed: options.Seed = 0,
+    ] = None,
     heatmap: Annotated[
         bool,
-        typer.Option(
-            help="Colour each of the first characters, as many as positions, by its bits.",
+        flag(
+            "--heatmap",
+            help="Colour each of the first N characters by its bits, N being --positions.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,
@@ -60,8 +65,8 @@ def score(
     import numpy as np
     from rich.progress import Progress
 
-    from compgen.cli.inputs import expert_plan, read_input
-    from compgen.corpus import Corpus
+    from compgen.cli.inputs import expert_plan, read_corpus, read_input, require_one_stdin
+    from compgen.corpus import Window
     from compgen.errors import InputError
     from compgen.primed import prime
     from compgen.registry import get_compressors
@@ -70,17 +75,19 @@ def score(
     from compgen.scoring import spread_positions
 
     compressors = get_compressors(compressor)
+    require_one_stdin(file or Path("-"), *(corpus or ()))
+    source = read_corpus(corpus) if corpus else None
     data = read_input(file)
     if not data:
         raise InputError("the file to score is empty; there is nothing to predict")
-    source = Corpus.of_files(list(corpus)) if corpus else None
     primed = prime(
         compressors,
         source,
-        reading=reading,
+        reading=Reading(reading),
         dither=dither,
         experts=expert_plan(experts, contexts),
-        prime_bytes=len(source) if source else None,
+        window=Window.LAST,
+        prime_bytes=prime_bytes or (_all_of(source) if source else None),
         rng=np.random.default_rng([seed or 0, 0]),
     )
     chosen = (
@@ -88,7 +95,7 @@ def score(
     )
     screen = console.notes()
     with Progress(
-        console=screen, transient=True, disable=quiet or not screen.is_terminal
+        console=screen, transient=True, disable=quiet or not console.can_redraw(screen)
     ) as progress:
         task = progress.add_task("predicting", total=chosen.size)
         result = score_file(
@@ -99,9 +106,26 @@ def score(
             progress=lambda done: progress.update(task, completed=done),
         )
     if as_json:
-        typer.echo(json.dumps(result.as_dict(each=heatmap)))
+        console.show_json(result.as_dict(each=heatmap))
     else:
         if heatmap:
-            console.results().print(heat_map(result, data))
-        console.results().print(score_table(result))
-    return INTERRUPTED if result.positions.size < chosen.size else 0
+            console.show(heat_map(result, data))
+        console.show(score_table(result))
+    if result.positions.size < chosen.size:
+        if not quiet:
+            console.note(f"interrupted after {result.positions.size} of {chosen.size} positions")
+        return INTERRUPTED
+    return 0
+
+
+def _all_of(corpus: "Corpus") -> int:
+    """The length of a corpus that is to be coded as a whole, if it can be."""
+    from compgen.corpus import LARGEST_WHOLE
+    from compgen.errors import UsageError
+
+    if len(corpus) > LARGEST_WHOLE:
+        raise UsageError(
+            f"{corpus.label} is larger than {LARGEST_WHOLE >> 20} MB, too large to be coded as a "
+            "whole; --prime-bytes N takes the last N bytes"
+        )
+    return len(corpus)

@@ -7,7 +7,8 @@ import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import INTERRUPTED, command
+from compgen.cli.command import INTERRUPTED
+from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -17,76 +18,57 @@ if TYPE_CHECKING:
 SHAPING, SAMPLING, OUTPUT = options.SHAPING, options.SAMPLING, options.OUTPUT
 
 
-@command
 def text(
     prompt: options.Prompt = None,
     prompt_file: options.PromptFile = None,
-    corpus: options.CorpusFiles = None,
     compressor: options.CompressorSpec = "gzip",
+    corpus: options.CorpusFiles = None,
+    n: Annotated[int, whole("--bytes", "-n", help="How many bytes to write.")] = 200,
+    temperature: options.Temperature = 1.0,
+    samples: Annotated[
+        int, whole("--samples", "-N", low=1, help="How many continuations to write.")
+    ] = 1,
+    seed: options.Seed = None,
     reading: options.ReadingOption = Reading.AUTO,
-    n: Annotated[
-        int, typer.Option("--bytes", "-n", help="Bytes to write.", rich_help_panel=SAMPLING)
-    ] = 200,
+    experts: options.Experts = None,
+    contexts: options.Contexts = None,
+    dither: options.Dither = 0,
+    window: options.WindowOption = "relevant",
+    prime_bytes: options.PrimeBytes = None,
     sampler: Annotated[
-        options.SamplerName | None,
-        typer.Option(
-            help="By default ancestral, byte after byte, or what suits the compressor.",
+        str | None,
+        choice(
+            "--sampler",
+            among=options.SAMPLERS,
+            called="sampler",
+            help="ancestral (byte after byte), beam, spans or coinflips; by default what suits "
+            "the compressor.",
             rich_help_panel=SAMPLING,
             show_default=False,
         ),
     ] = None,
-    experts: options.Experts = None,
-    contexts: options.Contexts = None,
-    dither: options.Dither = 0,
-    window: options.WindowOption = options.WindowName.RELEVANT,
-    prime_bytes: options.PrimeBytes = None,
-    temperature: options.Temperature = 1.0,
-    top_k: Annotated[
-        int, typer.Option(help="Keep the K most probable; 0: all.", rich_help_panel=SHAPING)
-    ] = 0,
-    top_p: Annotated[
-        float, typer.Option(help="Keep the nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
-    ] = 1.0,
-    min_p: Annotated[
-        float,
-        typer.Option(
-            help="Keep what is at least this fraction of the most probable; 0: all.",
-            rich_help_panel=SHAPING,
-        ),
-    ] = 0.1,
-    typical: Annotated[
-        float, typer.Option(help="Locally typical mass; 1: off.", rich_help_panel=SHAPING)
-    ] = 1.0,
-    repeat_penalty: Annotated[float, typer.Option(help="1: off.", rich_help_panel=SHAPING)] = 1.0,
-    repeat_last_n: Annotated[
-        int, typer.Option(help="Bytes that the penalty looks at; -1: all.", rich_help_panel=SHAPING)
-    ] = 64,
-    dry_multiplier: Annotated[
-        float,
-        typer.Option(help="Penalty on repeats (DRY); 0: off, 0.8: usual.", rich_help_panel=SHAPING),
-    ] = 0.0,
-    dry_base: Annotated[
-        float, typer.Option(help="Its growth for each further byte.", rich_help_panel=SHAPING)
-    ] = 1.75,
-    dry_allowed_length: Annotated[
-        int, typer.Option(help="Repeats up to this long are free.", rich_help_panel=SHAPING)
-    ] = 8,
-    dry_penalty_last_n: Annotated[
-        int, typer.Option(help="How far back it looks; -1: all.", rich_help_panel=SHAPING)
-    ] = -1,
     beam_width: Annotated[
         int | None,
-        typer.Option(help="beam: how many are kept.", rich_help_panel=SAMPLING, show_default=False),
+        whole(
+            "--beam-width",
+            help="beam: how many are kept.",
+            rich_help_panel=SAMPLING,
+            show_default=False,
+        ),
     ] = None,
     horizon: Annotated[
         int | None,
-        typer.Option(
-            help="beam, spans: bytes of look-ahead.", rich_help_panel=SAMPLING, show_default=False
+        whole(
+            "--horizon",
+            help="beam, spans: bytes of look-ahead.",
+            rich_help_panel=SAMPLING,
+            show_default=False,
         ),
     ] = None,
     commit: Annotated[
         int | None,
-        typer.Option(
+        whole(
+            "--commit",
             help="beam, spans: bytes written at a time.",
             rich_help_panel=SAMPLING,
             show_default=False,
@@ -94,46 +76,110 @@ def text(
     ] = None,
     max_copy: Annotated[
         int | None,
-        typer.Option(
+        whole(
+            "--max-copy",
+            low=1,
             help="Never extend a verbatim copy of the corpus beyond N bytes.",
-            metavar="N",
             rich_help_panel=SAMPLING,
             show_default=False,
         ),
     ] = None,
     stop: Annotated[
         list[str] | None,
-        typer.Option(help="End before this string.", rich_help_panel=SAMPLING, show_default=False),
+        typer.Option(
+            "--stop",
+            metavar="TEXT",
+            help="End before this string; may be repeated.",
+            rich_help_panel=SAMPLING,
+            show_default=False,
+        ),
     ] = None,
-    seed: options.Seed = None,
-    samples: Annotated[
+    top_k: Annotated[
         int,
-        typer.Option("--samples", "-N", help="How many continuations.", rich_help_panel=SAMPLING),
-    ] = 1,
+        whole("--top-k", help="Keep the N most probable bytes; 0: all.", rich_help_panel=SHAPING),
+    ] = 0,
+    top_p: Annotated[
+        float, real("--top-p", help="Keep a nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
+    ] = 1.0,
+    min_p: Annotated[
+        float,
+        real(
+            "--min-p",
+            help="Keep what is at least X times as probable as the best; 0: all.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = 0.1,
+    typical: Annotated[
+        float,
+        real(
+            "--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING
+        ),
+    ] = 1.0,
+    repeat_penalty: Annotated[
+        float,
+        real(
+            "--repeat-penalty",
+            help="Makes recent bytes less probable; 1: off.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = 1.0,
+    repeat_last_n: Annotated[
+        int,
+        whole(
+            "--repeat-last-n",
+            help="How many bytes are recent to it; -1: all.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = 64,
+    dry_multiplier: Annotated[
+        float,
+        real(
+            "--dry-multiplier",
+            help="DRY: penalty on continuing a repeat; 0: off, 0.8 is usual.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = 0.0,
+    dry_base: Annotated[
+        float,
+        real("--dry-base", help="DRY: its growth with each byte.", rich_help_panel=SHAPING),
+    ] = 1.75,
+    dry_allowed_length: Annotated[
+        int,
+        whole(
+            "--dry-allowed-length",
+            help="DRY: shorter repeats are free.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = 8,
+    dry_penalty_last_n: Annotated[
+        int,
+        whole(
+            "--dry-penalty-last-n",
+            help="DRY: how many bytes it looks back; -1: all.",
+            rich_help_panel=SHAPING,
+        ),
+    ] = -1,
     as_json: Annotated[
-        bool,
-        typer.Option("--json", help="One JSON object a sample.", rich_help_panel=OUTPUT),
+        bool, flag("--json", help="Print one JSON object a sample.", rich_help_panel=OUTPUT)
     ] = False,
     no_stream: Annotated[
         bool,
-        typer.Option(
-            "--no-stream", help="Print a sample when it is whole.", rich_help_panel=OUTPUT
-        ),
+        flag("--no-stream", help="Print a sample only when it is whole.", rich_help_panel=OUTPUT),
     ] = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Continue a text with any compressor."""
-    from compgen.cli.inputs import expert_plan, read_corpus, read_prompt
+    """Continue a text with any compressor.
+
+    [dim]cgen text "The " -c zstd:level=19 --corpus book.txt[/]
+    """
+    from compgen.cli.inputs import expert_plan, read_corpus, read_prompt, require_one_stdin
     from compgen.cli.samplers import make_sampler
     from compgen.corpus import Window
-    from compgen.errors import UsageError
     from compgen.generation import Plan, fresh_seed
     from compgen.primed import prime
     from compgen.registry import get_compressors
     from compgen.sampling import Shaping
 
-    if samples < 1:
-        raise UsageError(f"--samples must be 1 or more, not {samples}")
     compressors = get_compressors(compressor)
     plan = Plan(
         sampler=make_sampler(sampler, compressors[0], beam_width, horizon, commit),
@@ -155,11 +201,12 @@ def text(
         max_copy=max_copy,
         seed=fresh_seed() if seed is None else seed,
     )
+    require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
         compressors,
         read_corpus(corpus),
         read_prompt(prompt, prompt_file),
-        reading=reading,
+        reading=Reading(reading),
         dither=dither,
         experts=expert_plan(experts, contexts),
         window=Window(window),
@@ -186,8 +233,9 @@ def _write(
     writing = Writing(primed, plan, sample)
     stream = console.ByteStream()
     streaming = not (as_json or whole)
-    if streaming and stream.on_terminal:
-        typer.secho(console.printable(primed.prompt.decode("utf-8", "replace")), dim=True, nl=False)
+    if streaming:
+        stream.prompt(primed.prompt)
+    shown = 0
     interrupted = False
     started = time.perf_counter()
     with _Progress(plan.length, hidden=quiet or (streaming and stream.on_terminal)) as progress:
@@ -195,29 +243,32 @@ def _write(
             for piece in writing:
                 if streaming:
                     stream.write(piece)
+                    shown += len(piece)
                 progress.update(writing)
         except KeyboardInterrupt:
             interrupted = True
     seconds = time.perf_counter() - started
     continuation = writing.result(interrupted=interrupted)
     if as_json:
-        typer.echo(continuation.to_json())
-    elif whole:
-        stream.write(continuation.data)
-    if not as_json:
+        console.show_json(continuation.as_dict())
+    else:
+        if whole:
+            stream.prompt(primed.prompt)
+        # after Ctrl-C, too, what was held back because it might have begun a stop string
+        stream.write(continuation.data[shown:])
         stream.finish()
     if not quiet:
+        ending = " (interrupted)" if interrupted else " (stopped)" if continuation.stopped else ""
         console.note(
             f"{len(continuation.data):,} bytes, {continuation.bits_per_byte:.2f} bits/byte, "
-            f"{len(continuation.data) / max(seconds, 1e-9):,.0f} bytes/s, seed {plan.seed}"
-            + (" (interrupted)" if interrupted else "")
+            f"{len(continuation.data) / max(seconds, 1e-9):,.0f} bytes/s, seed {plan.seed}{ending}"
         )
     return interrupted
 
 
 def _separate(sample: int, samples: int) -> None:
     """A line between samples, so that they can be told apart in a pipe, too."""
-    typer.echo(f"{'' if sample == 0 else chr(10)}--- {sample + 1} of {samples} ---")
+    console.write_bytes(f"{chr(10) * (sample > 0)}--- {sample + 1} of {samples} ---\n".encode())
 
 
 class _Progress:
@@ -228,13 +279,13 @@ class _Progress:
 
         screen = console.notes()
         self._bar = Progress(
-            BarColumn(),
+            BarColumn(bar_width=20),
             TextColumn("{task.completed:,.0f}/{task.total:,.0f} bytes"),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=screen,
             transient=True,
-            disable=hidden or not screen.is_terminal,
+            disable=hidden or not console.can_redraw(screen),
         )
         self._task = self._bar.add_task("", total=total, rate="")
         self._started = time.perf_counter()

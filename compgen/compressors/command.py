@@ -26,6 +26,7 @@ class Command(Compressor):
     """
 
     name = "command"
+    prime_bytes = 8_000  # a process for each of 256 candidates: about a second on two cores
     releases_gil = True
 
     encoder: str

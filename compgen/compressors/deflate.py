@@ -8,13 +8,16 @@ What surrounds the stream is constant, so the three have the same code lengths, 
 of lengths that is; zlib and gzip also notice damage.
 """
 
+import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from compgen.compressor import Compressor
 from compgen.compressors.streams import decompress_whole
+from compgen.errors import CompgenWarning, UnsupportedError
+from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
 
@@ -32,6 +35,13 @@ class Deflate(Compressor):
     """LZ77 and Huffman codes, the stream alone (RFC 1951); damage may go unnoticed."""
 
     name = "deflate"
+    readings: ClassVar[tuple[Reading, ...]] = (
+        Reading.MARGINAL,
+        Reading.FROZEN,
+        Reading.PAYLOAD,
+        Reading.BITS,
+        Reading.BYTES,
+    )
     releases_gil = True
 
     level: int = within(0, 9, default=9)
@@ -40,7 +50,7 @@ class Deflate(Compressor):
     memlevel: int = within(1, 9, default=8)
     """A block ends after 2^(memlevel + 6) - 1 symbols."""
     strategy: str = one_of(*STRATEGIES, default="default")
-    tables: str = one_of("fractional", "huffman", default="fractional")
+    tables: Literal["fractional", "huffman"] = "fractional"
     """Which code tables the readings `frozen` and `marginal` use: the ideal code lengths of
     the symbol counts, or the integer lengths of the Huffman code. Other readings ignore it."""
 
@@ -75,12 +85,56 @@ class Deflate(Compressor):
         decoder = zlib.decompressobj(self._container(LARGEST_WBITS))
         return decompress_whole(self.name, decoder, data, (zlib.error,))
 
+    def resolve(self, reading: Reading) -> Reading:
+        if reading is Reading.BYTES:
+            return reading
+        obstacle = self._obstacle()
+        if not obstacle:
+            return super().resolve(reading)
+        if reading is not Reading.AUTO:
+            raise UnsupportedError(f"{self.name} cannot be read as '{reading}': {obstacle}")
+        warnings.warn(
+            f"{self.name} is read in whole bytes, which say little of the next one: {obstacle}",
+            CompgenWarning,
+            stacklevel=2,
+        )
+        return Reading.BYTES
+
     def read(self, context: bytes, reading: Reading) -> "Conditional":
+        if reading is Reading.MARGINAL:
+            from compgen.conditionals.deflate_marginal import DeflateMarginal
+
+            return DeflateMarginal(context, **self._parse_options, tables=self.tables)
+        if reading is not Reading.BYTES:
+            from compgen.conditionals.deflate_bits import DeflateBits
+
+            return DeflateBits(
+                context,
+                reading=reading,
+                **self._parse_options,
+                integer_tables=self.tables == "huffman",
+            )
         if self.level == 0:  # stored blocks are cut where the calls cut, so nothing can be cloned
             return super().read(context, reading)
         from compgen.conditionals.deflate_clone import DeflateClone
 
         return DeflateClone(self.start, context)
+
+    def mix(
+        self, primes: Sequence[bytes], lengths: Sequence[int], history: bytes, reading: Reading
+    ) -> "Conditional":
+        if reading is not Reading.MARGINAL:
+            return super().mix(primes, lengths, history, reading)
+        from compgen.conditionals.marginal_mixture import MarginalMixture
+
+        return MarginalMixture(
+            primes if len(set(primes)) > 1 else primes[:1],
+            lengths,
+            history,
+            experts=len(primes),
+            **self._parse_options,
+            tables=self.tables,
+        )
 
     def coin_flips(self, context: bytes, rng: "np.random.Generator") -> Iterator[bytes]:
         from compgen.formats.deflate_noise import coin_flips
@@ -91,6 +145,22 @@ class Deflate(Compressor):
     def library(cls) -> str:
         zlib_ng = getattr(zlib, "ZLIBNG_VERSION", "")
         return f"zlib-ng {zlib_ng}" if zlib_ng else f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+
+    @property
+    def _parse_options(self) -> dict[str, Any]:
+        """What decides the encoder's parse, as the conditionals take it."""
+        return {
+            "level": self.level,
+            "wbits": self.wbits,
+            "memlevel": self.memlevel,
+            "filtered": self.strategy == "filtered",
+        }
+
+    def _obstacle(self) -> str:
+        """Why only whole bytes can be read; empty if every reading can."""
+        if self.level == 0:
+            return "level 0 stores the data as it is and codes nothing"
+        return why_unavailable()
 
     @staticmethod
     def _container(wbits: int) -> int:

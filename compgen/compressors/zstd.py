@@ -21,7 +21,7 @@ class Zstd(Compressor):
     """LZ77, Huffman-coded literals and FSE-coded sequences.
 
     The default level is 3, the library's own: scoring recompresses, and 19 takes some fifty
-    times as long for a tenth fewer bytes (30 KB of prose). Neither the content size (whose
+    times as long for a twelfth fewer bytes (30 KB of prose). Neither the content size (whose
     field grows with it) nor a checksum is written: they would only shift the lengths.
     """
 

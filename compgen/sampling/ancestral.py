@@ -7,7 +7,11 @@ import numpy as np
 
 from compgen.conditional import BYTES
 from compgen.distribution import draw
+from compgen.sampling.compiled import Compiled
 from compgen.sampling.sampler import Chunk, Sampler, Source
+
+FIRST_BLOCK, LARGEST_BLOCK = 8, 4096
+"""Bytes that the compiled loop writes at a time: few at first, so that text appears at once."""
 
 
 class Ancestral(Sampler):
@@ -19,11 +23,21 @@ class Ancestral(Sampler):
     its block and so predicts a byte from what follows it, it is noise. Without truncation
     (min-p) every model of text drifts into soup; one primed Lempel-Ziv model with truncation
     copies its corpus: mix experts against that.
+
+    A conditional that has a compiled loop writes in blocks, the same bytes for the same seed;
+    what looks at the text so far (penalties, the copy guard) takes the loop below.
     """
 
     name: ClassVar[str] = "ancestral"
 
     def chunks(self, source: Source, rng: np.random.Generator) -> Iterator[Chunk]:
+        looks_back = source.shaping.penalises or source.guard is not None
+        if isinstance(source.conditional, Compiled) and not looks_back:
+            return self._blocks(source, source.conditional, rng)
+        return self._steps(source, rng)
+
+    @staticmethod
+    def _steps(source: Source, rng: np.random.Generator) -> Iterator[Chunk]:
         history = source.prompt
         exact = source.conditional.exact
         while True:
@@ -33,3 +47,23 @@ class Ancestral(Sampler):
             history += BYTES[value]
             yield Chunk(BYTES[value], bits[value : value + 1] if exact else None)
             source.conditional.advance(BYTES[value])
+
+    @staticmethod
+    def _blocks(
+        source: Source, conditional: Compiled, rng: np.random.Generator
+    ) -> Iterator[Chunk]:
+        shaping = source.shaping
+        size, left = FIRST_BLOCK, source.limit
+        while True:
+            size = min(size, LARGEST_BLOCK) if left is None else min(size, LARGEST_BLOCK, left)
+            data, bits = conditional.generate(
+                rng.random(size),
+                temperature=shaping.temperature,
+                top_k=shaping.top_k,
+                typical=shaping.typical_p,
+                top_p=shaping.top_p,
+                min_p=shaping.min_p,
+            )
+            yield Chunk(data, bits)
+            left = None if left is None else max(left - size, 1)
+            size *= 2
