@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from compgen import distribution
 from compgen.conditionals.deflate_marginal import DeflateMarginal
 from compgen.conditionals.experts import ExpertPlan
 from compgen.conditionals.marginal_mixture import MarginalMixture
-from compgen.conditionals.marginal_tables import UNSHAPED, TokenShape
+from compgen.conditionals.marginal_tables import FLAT_LENGTHS, UNSHAPED, TokenShape
 from compgen.sampling.compiled import sample
 
 SEGMENT = 8_000
@@ -52,7 +53,7 @@ class KneserNey:
         values = np.frombuffer(text, np.uint8).astype(np.uint64)
         self._tables = [self._table(values, length) for length in range(1, order + 1)]
 
-    def _table(self, values: Keys, length: int) -> tuple[NDArray[np.float64] | Keys, ...]:
+    def _table(self, values: Keys, length: int) -> tuple[NDArray[Any], ...]:
         """Sorted n-grams, counts, discounts; sorted contexts, totals, masses left over."""
         if length == self.order:
             grams, counts = np.unique(_packed(values, length), return_counts=True)
@@ -64,9 +65,7 @@ class KneserNey:
         share = once / (once + 2 * twice)
         discounts = np.zeros(4)
         for count in (1, 2, 3):
-            estimate = count - (count + 1) * share * of_counts[count] / max(
-                1, of_counts[count - 1]
-            )
+            estimate = count - (count + 1) * share * of_counts[count] / max(1, of_counts[count - 1])
             discounts[count] = np.clip(estimate, 0.05 * count, count)
         contexts, owner = np.unique(grams >> np.uint64(8), return_inverse=True)
         totals = np.bincount(owner, weights=counts)
@@ -117,9 +116,9 @@ def _packed(values: Keys, length: int) -> Keys:
     return keys
 
 
-def _look_up(keys: Keys, known: NDArray[np.generic], values: NDArray[np.generic]) -> NDArray[
-    np.float64
-]:
+def _look_up(
+    keys: Keys, known: NDArray[np.generic], values: NDArray[np.generic]
+) -> NDArray[np.float64]:
     index = np.minimum(np.searchsorted(known, keys), known.size - 1)
     found: NDArray[np.float64] = np.where(known[index] == keys, values[index], 0.0)
     return found
@@ -217,9 +216,12 @@ def measure(tasks: Sequence[Task], sampler: Sampler) -> Quality:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Decoder-marginals of random halves of the prime; halves = 0: of the prime itself."""
+    """Decoder-marginals of random halves of the prime; halves = 0: of the prime itself.
 
-    halves: int = 8
+    Without `experts`, there is one for each half, and the contexts take turns.
+    """
+
+    halves: int = 24
     contexts: tuple[int, ...] = (5, 4, 3)
     experts: int | None = None
     shape: TokenShape = field(default=UNSHAPED)
@@ -231,7 +233,7 @@ class Mixture:
         if self.halves:
             primes = ExpertPlan(self.halves).primes(task.prime, random)
             base: DeflateMarginal | MarginalMixture = MarginalMixture(
-                primes, self.contexts, experts=self.experts, shape=self.shape
+                primes, self.contexts, experts=self.experts or self.halves, shape=self.shape
             )
         else:
             base = MarginalMixture([task.prime], self.contexts, shape=self.shape)
@@ -285,7 +287,20 @@ ROWS: dict[str, Sampler] = {
     "Kneser-Ney order 6, min-p .1": KneserNeySampler(min_p=0.1),
     "gzip marginal, T = 1": Mixture(0, (0,)),
     "gzip marginal, min-p .1": Mixture(0, (0,), min_p=0.1),
-    "8 halves x contexts 5 4 3, min-p .1": Mixture(min_p=0.1),
+    "24 experts, contexts 5 4 3, min-p .1": Mixture(24, min_p=0.1),
+    "… flat lengths, min-p .1": Mixture(24, shape=FLAT_LENGTHS, min_p=0.1),
+    "16, contexts 4 3, flat, T .65, min-p .05": Mixture(
+        16, (4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
+    ),
+    "24, contexts 4 3, flat, T .65, min-p .05": Mixture(
+        24, (4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
+    ),
+    "24, contexts 4 3, flat, T .6, min-p .1": Mixture(
+        24, (4, 3), shape=FLAT_LENGTHS, temperature=0.6, min_p=0.1
+    ),
+    "24, contexts 5 4 3, flat, T .65, min-p .05": Mixture(
+        24, (5, 4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
+    ),
 }
 
 

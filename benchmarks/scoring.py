@@ -52,9 +52,8 @@ def measure(
     """Time both sides in turns, at successive positions, for about `seconds`."""
     position = context_bytes
     conditional = compressor.condition(text[:position], reading=reading)
-    _step(
-        conditional.fork(), b" "
-    )  # compiled kernels and thread pools start here, not in the measurement
+    # compiled kernels and thread pools start here, not in the measurement
+    _step(conditional.fork(), b" ")
     naive_times: list[float] = []
     times: list[float] = []
     deadline = time.perf_counter() + seconds
@@ -107,11 +106,9 @@ def print_table(measurements: list[Measurement], context_bytes: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(
-        title=f"next-byte candidates per second after {context_bytes:,} bytes of English",
-        title_justify="left",
-        box=None,
-    )
+    console = Console()
+    console.print(f"next-byte candidates per second after {context_bytes:,} bytes of English")
+    table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("compressor")
     table.add_column("reading")
     for header in ("recompressing", "compgen", "ratio"):
@@ -124,7 +121,7 @@ def print_table(measurements: list[Measurement], context_bytes: int) -> None:
             f"{row.per_second:,.0f}",
             f"{row.ratio:,.1f} x",
         )
-    Console().print(table)
+    console.print(table)
 
 
 def main() -> int:

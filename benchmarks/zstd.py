@@ -56,9 +56,9 @@ def microseconds(work: Callable[[], object], repeats: int) -> float:
 def next_byte_step(context: int, level: int) -> Step:
     """Time one step after `context` bytes of prose (repeated with its halves swapped if short)."""
     text = prose()
-    while len(text) < context + 4_000:
+    while len(text) < context + 11_000:
         text = text + text[len(text) // 2 :] + text[: len(text) // 2]
-    known, following = text[:context], text[context : context + 4_000]
+    known, following = text[:context], text[context : context + 11_000]
     compressor = zstandard.ZstdCompressor(level=level)
 
     def one_candidate() -> int:
@@ -68,12 +68,12 @@ def next_byte_step(context: int, level: int) -> Step:
     base.fork().score(following[:10])  # compiled by now
 
     def compiled() -> None:
-        base.score(following[:2_000])
+        base.score(following[:10_000])  # long enough that reading the tables anew is in it
 
-    compiled_us = microseconds(compiled, 1) / 2_000
+    compiled_us = microseconds(compiled, 1) / 10_000
 
     def python() -> None:
-        for value in following[2_000:2_500]:
+        for value in following[10_000:10_500]:
             base.next_byte()
             base.advance(bytes([value]))
 
@@ -98,7 +98,7 @@ def cross_entropy(
     text = prose()
     first = len(text) - 100_000
     base = ZstdMarginal(text[: first if prime is None else prime], level=level)
-    bits = []
+    bits: list[float] = []
     if not positions:
         for position in range(first, len(text), 250):
             state = base.fork()

@@ -15,11 +15,12 @@ A new compressor defines `name`, `compress` and `decompress`, and inherits the r
 """
 
 import dataclasses
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from compgen.errors import CompressorError, LossyError, UnsupportedError
+from compgen.errors import CompgenWarning, CompressorError, LossyError, UnsupportedError
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Compressor(ABC):
     """The readings that it offers, best first; the first is what `auto` means."""
     releases_gil: ClassVar[bool] = False
     """Whether `compress` runs in parallel on several threads."""
+    default_sampler: ClassVar[str] = "ancestral"
+    """The sampler that suits it best."""
 
     def __post_init__(self) -> None:
         from compgen.options import check_options
@@ -58,9 +61,6 @@ class Compressor(ABC):
         time."""
         return 32_000
 
-    default_sampler: ClassVar[str] = "ancestral"
-    """The sampler that suits it best."""
-
     @abstractmethod
     def compress(self, data: bytes) -> bytes:
         """The compressed stream of `data`. Raises CompressorError where the program fails."""
@@ -70,23 +70,23 @@ class Compressor(ABC):
         """The data that `compress` was given. Raises CompressorError on a damaged stream."""
 
     def condition(
-        self, context: bytes = b"", *, reading: Reading = Reading.AUTO, dither: int = 0
+        self, context: bytes = b"", *, reading: Reading | str = Reading.AUTO, dither: int = 0
     ) -> "Conditional":
         """The distribution of what follows `context`.
 
-        `dither` averages the `bytes` reading over that many random prefixes of the context
+        `dither` averages the `bytes` reading over that many short prefixes before the context
         (0: off). Raises UnsupportedError if this compressor does not offer the reading.
         """
-        reading = self.resolve(reading)
+        definite = self.resolve(reading)
         if not dither:
-            return self.read(context, reading)
-        if reading is not Reading.BYTES:
+            return self.read(context, definite)
+        if definite is not Reading.BYTES:
             raise UnsupportedError(
-                f"dither recovers what the reading 'bytes' rounds away; '{reading}' rounds nothing"
+                f"dither recovers what the reading 'bytes' rounds away; '{definite}' rounds nothing"
             )
         from compgen.conditionals.dithered import Dithered
 
-        return Dithered.of(lambda dithered: self.read(dithered, reading), context, dither)
+        return Dithered.of(lambda dithered: self.read(dithered, definite), context, dither)
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":
         """The conditional of one of this compressor's `readings`: what a faster or finer
@@ -125,15 +125,38 @@ class Compressor(ABC):
             f"{self.name} has none: use gzip, zlib or deflate"
         )
 
-    def resolve(self, reading: Reading) -> Reading:
-        """`auto` made definite. Raises UnsupportedError if the reading is not offered."""
+    def resolve(self, reading: Reading | str) -> Reading:
+        """`auto` made definite: the best reading that nothing stands in the way of.
+
+        Warns (CompgenWarning) where that is not the best that the format has. Raises
+        UnsupportedError if the reading is not offered or something stands in its way.
+        """
+        try:
+            reading = Reading(reading)
+        except ValueError:
+            known = ", ".join(Reading)
+            raise UnsupportedError(f"no reading is called '{reading}'; there are: {known}") from None
         if reading is Reading.AUTO:
-            return self.readings[0]
+            best = self.readings[0]
+            free = next((found for found in self.readings if not self.obstacle(found)), best)
+            if free is not best:
+                warnings.warn(
+                    f"{self.name} is read by '{free}', not '{best}': {self.obstacle(best)}",
+                    CompgenWarning,
+                    stacklevel=3,
+                )
+            return free
         if reading not in self.readings:
             raise UnsupportedError(
                 f"{self.name} has no reading '{reading}'; it has: {', '.join(self.readings)}"
             )
+        if obstacle := self.obstacle(reading):
+            raise UnsupportedError(f"{self.name} cannot be read by '{reading}': {obstacle}")
         return reading
+
+    def obstacle(self, reading: Reading) -> str:  # noqa: ARG002
+        """Why this reading cannot be had here and now, though the format has it; empty: it can."""
+        return ""
 
     def verify(self, data: bytes) -> None:
         """Raise LossyError unless `data` survives compression and decompression."""

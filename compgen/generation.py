@@ -215,7 +215,7 @@ def generate(
         compressors,
         as_corpus(corpus),
         _as_bytes(prompt),
-        reading=Reading(reading),
+        reading=reading,
         dither=dither,
         experts=ExpertPlan(experts, tuple(contexts)),
         window=Window(window),

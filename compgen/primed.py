@@ -46,7 +46,7 @@ def prime(
     corpus: Corpus | None,
     prompt: bytes = b"",
     *,
-    reading: Reading = Reading.AUTO,
+    reading: Reading | str = Reading.AUTO,
     dither: int = 0,
     experts: ExpertPlan | None = None,
     window: Window = Window.RELEVANT,

@@ -91,6 +91,7 @@ def score(
         raise InputError("the file to score is empty; there is nothing to predict")
     if not (np.isfinite(temperature) and temperature > 0):
         raise UsageError("--temperature must be above 0")
+    coded = own_code_length(primed, data)
     bits, top1, ties = [], [], []
     state = primed.conditional.fork()
     done = 0
@@ -113,7 +114,7 @@ def score(
         reading=primed.reading,
         context_bytes=len(primed.prime.data),
         bytes=len(data),
-        code_length_bits_per_byte=own_code_length(primed, data) / len(data),
+        code_length_bits_per_byte=coded / len(data),
         positions=positions[: len(bits)],
         bits=np.array(bits, np.float64),
         top1=np.array(top1, np.float64),

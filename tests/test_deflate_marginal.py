@@ -88,7 +88,7 @@ CONTEXTS = {
     "two bytes": b"ab",
     "repeat": b"abcabcabc",
     "text": TEXT[:28_900],
-    "text past the window": TEXT[1000:70_890],
+    "text past the window": TEXT[1000:66_900],
     "noise": NOISE[:9_000],
     "noise twice": NOISE[:700] + NOISE[:650],
     "four letters": SKEWED[:5_000],
@@ -452,6 +452,16 @@ def test_mixture_is_the_mean_of_its_experts(contexts: list[int]) -> None:
     spans = [text[60:100], text[60:64], b"no"]
     for span, bits in zip(spans, mixture.bits(spans), strict=True):
         assert mixture.fork()._consume(span) == pytest.approx(bits, abs=1e-8)
+
+
+def test_truncated_experts_at_the_edges() -> None:
+    """Bytes 0 and 255, where search keys end; primes too short to hold a source; long primes."""
+    random = np.random.default_rng(4)
+    extreme = random.choice(np.array([0, 255], np.uint8), 400, p=[0.3, 0.7]).tobytes()
+    for primes in ([extreme, b"\xff" * 50], [b"", b"12345678", b"123456789"], [NOISE + extreme]):
+        for history in (b"", b"\xff", b"\xff" * 9, b"\x00\xff\xff\xff\x00", b"\x00" * 8, b"45678"):
+            mixture = MarginalMixture(primes, [7, 3, 8], history, experts=5)
+            assert_same(mixture.next_byte(), mixture_reference(primes, [7, 3, 8], history, 5))
 
 
 def test_options_out_of_range() -> None:

@@ -3,6 +3,7 @@
 import functools
 import random
 import struct
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from compgen.conditionals.stream_bits import StreamBits
 from compgen.errors import CompressorError
 from compgen.formats.zstd_frame import Accounting, account, information_bits, payload_bits
 from compgen.reading import Reading
-from tests.reference_zstd import decode
+from tests.reference_zstd import Decoded, decode
 
 
 @functools.cache
@@ -29,7 +30,7 @@ def noise(size: int, seed: int, alphabet: int = 256) -> bytes:
 def records(size: int) -> bytes:
     """Binary rows with fields that repeat at a fixed distance: repeat offsets of every kind."""
     rng = random.Random(3)
-    rows = []
+    rows: list[bytes] = []
     while 20 * len(rows) < size:
         rows.append(struct.pack("<IHHdI", len(rows), rng.randrange(40), 7, 0.25 * len(rows), 0))
     return b"".join(rows)[:size]
@@ -87,13 +88,13 @@ def cases() -> list[tuple[str, int]]:
 
 
 @functools.cache
-def decoded(name: str, level: int, **options):
-    stream = zstandard.ZstdCompressor(level=level, **options).compress(CORPORA[name])
+def decoded(name: str, level: int) -> tuple[bytes, Decoded]:
+    stream = zstandard.ZstdCompressor(level=level).compress(CORPORA[name])
     return stream, decode(stream)
 
 
 @pytest.mark.parametrize(("name", "level"), cases())
-def test_every_bit_that_is_claimed_was_read(name, level):
+def test_every_bit_that_is_claimed_was_read(name: str, level: int) -> None:
     stream, reference = decoded(name, level)
     assert reference.data == CORPORA[name]
     assert account(stream) == Accounting(
@@ -106,7 +107,7 @@ def test_every_bit_that_is_claimed_was_read(name, level):
     assert sum((*_fields(account(stream)),)) == 8 * len(stream)
 
 
-def test_every_variant_of_the_format_occurred():
+def test_every_variant_of_the_format_occurred() -> None:
     seen = set().union(*(decoded(name, level)[1].seen for name, level in cases()))
     kinds = ("literal lengths", "offsets", "match lengths")
     modes = ("predefined", "RLE", "compressed", "repeat")
@@ -119,7 +120,7 @@ def test_every_variant_of_the_format_occurred():
     }
 
 
-def test_checksum_content_size_and_dictionary_id_are_headers():
+def test_checksum_content_size_and_dictionary_id_are_headers() -> None:
     data = prose()[:4_000]
     bare = zstandard.ZstdCompressor(level=3, write_content_size=False).compress(data)
     full = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(data)
@@ -129,7 +130,7 @@ def test_checksum_content_size_and_dictionary_id_are_headers():
     assert more.headers - less.headers == 8 * (len(full) - len(bare))
 
 
-def test_several_frames_and_skippable_ones_add_up():
+def test_several_frames_and_skippable_ones_add_up() -> None:
     first = zstandard.ZstdCompressor(level=3).compress(prose()[:1_000])
     second = zstandard.ZstdCompressor(level=9).compress(prose()[1_000:9_000])
     skippable = struct.pack("<II", 0x184D2A57, 5) + b"hello"
@@ -137,7 +138,7 @@ def test_several_frames_and_skippable_ones_add_up():
     assert total == account(first) + account(second) + Accounting(headers=8 * 13)
 
 
-def test_payload_leaves_out_headers_and_tables():
+def test_payload_leaves_out_headers_and_tables() -> None:
     stream = zstandard.ZstdCompressor(level=19).compress(prose()[:12_000])
     parts = account(stream)
     assert parts.tables > 300
@@ -146,13 +147,13 @@ def test_payload_leaves_out_headers_and_tables():
 
 
 @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])
-def test_a_cut_stream_is_refused(cut):
+def test_a_cut_stream_is_refused(cut: float) -> None:
     stream = zstandard.ZstdCompressor(level=3).compress(prose()[:300_000])
     with pytest.raises(CompressorError, match="not a sound zstd stream"):
         account(stream[: int(cut * len(stream))])
 
 
-def test_damage_raises_nothing_but_compressor_error():
+def test_damage_raises_nothing_but_compressor_error() -> None:
     stream = zstandard.ZstdCompressor(level=5).compress(prose()[:6_000])
     rng = random.Random(0)
     refused = 0
@@ -171,7 +172,9 @@ def test_damage_raises_nothing_but_compressor_error():
     [(Reading.BITS, information_bits), (Reading.PAYLOAD, payload_bits)],
 )
 @pytest.mark.parametrize("parallel", [False, True])
-def test_stream_bits_are_differences_of_measured_streams(reading, measure, parallel):
+def test_stream_bits_are_differences_of_measured_streams(
+    reading: Reading, measure: Callable[[bytes], int], parallel: bool
+) -> None:
     def compress(data: bytes) -> bytes:
         return zstandard.ZstdCompressor(level=3).compress(data)
 
@@ -192,7 +195,7 @@ def test_stream_bits_are_differences_of_measured_streams(reading, measure, paral
     assert np.exp2(-twin.next_byte()).sum() == pytest.approx(1, abs=1e-12)
 
 
-def test_bits_see_what_bytes_cannot():
+def test_bits_see_what_bytes_cannot() -> None:
     def compress(data: bytes) -> bytes:
         return zstandard.ZstdCompressor(level=3).compress(data)
 

@@ -6,14 +6,13 @@ A command's body returns its status, or nothing for 0.
 """
 
 import os
-import sys
 from collections.abc import Callable
 
 from compgen.cli import console
+from compgen.cli.interrupt import INTERRUPTED
 from compgen.errors import CompgenError
 
 FAILED = 1
-INTERRUPTED = 130
 
 
 def exit_status(body: Callable[[], int | None]) -> int:
@@ -21,8 +20,7 @@ def exit_status(body: Callable[[], int | None]) -> int:
     console.route_warnings()
     try:
         status = body() or 0
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        console.flush()
         return status
     except BrokenPipeError:  # the reader has what it wanted
         console.discard_stdout()
@@ -30,6 +28,7 @@ def exit_status(body: Callable[[], int | None]) -> int:
     except SystemExit:  # rich's way to end when it was printing help into a closed pipe
         return 0
     except KeyboardInterrupt:
+        console.flush()
         return INTERRUPTED
     except CompgenError as error:
         console.fail(str(error))

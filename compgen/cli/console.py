@@ -163,6 +163,12 @@ class ByteStream:
             self._decoder.reset()
 
 
+def flush() -> None:
+    """Write what stdout still holds."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def accept_any_encoding() -> None:
     """Let no character be an error that stdout or stderr cannot spell."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,7 +7,7 @@ import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import INTERRUPTED
+from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.values import flag, real, whole
 from compgen.reading import Reading
 
@@ -98,13 +98,12 @@ def score(
         console=screen, transient=True, disable=quiet or not console.can_redraw(screen)
     ) as progress:
         task = progress.add_task("predicting", total=chosen.size)
-        result = score_file(
-            primed,
-            data,
-            chosen,
-            temperature=temperature,
-            progress=lambda done: progress.update(task, completed=done),
-        )
+
+        def predicted(count: int) -> None:
+            keep_what_there_is()
+            progress.update(task, completed=count)
+
+        result = score_file(primed, data, chosen, temperature=temperature, progress=predicted)
     if as_json:
         console.show_json(result.as_dict(each=heatmap))
     else:

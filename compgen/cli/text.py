@@ -7,7 +7,7 @@ import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.command import INTERRUPTED
+from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
@@ -241,6 +241,7 @@ def _write(
     with _Progress(plan.length, hidden=quiet or (streaming and stream.on_terminal)) as progress:
         try:
             for piece in writing:
+                keep_what_there_is()
                 if streaming:
                     stream.write(piece)
                     shown += len(piece)

@@ -8,7 +8,6 @@ What surrounds the stream is constant, so the three have the same code lengths, 
 of lengths that is; zlib and gzip also notice damage.
 """
 
-import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from compgen.compressor import Compressor
 from compgen.compressors.streams import decompress_whole
-from compgen.errors import CompgenWarning, UnsupportedError
 from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
@@ -85,20 +83,12 @@ class Deflate(Compressor):
         decoder = zlib.decompressobj(self._container(LARGEST_WBITS))
         return decompress_whole(self.name, decoder, data, (zlib.error,))
 
-    def resolve(self, reading: Reading) -> Reading:
+    def obstacle(self, reading: Reading) -> str:
         if reading is Reading.BYTES:
-            return reading
-        obstacle = self._obstacle()
-        if not obstacle:
-            return super().resolve(reading)
-        if reading is not Reading.AUTO:
-            raise UnsupportedError(f"{self.name} cannot be read as '{reading}': {obstacle}")
-        warnings.warn(
-            f"{self.name} is read in whole bytes, which say little of the next one: {obstacle}",
-            CompgenWarning,
-            stacklevel=2,
-        )
-        return Reading.BYTES
+            return ""
+        if self.level == 0:
+            return "level 0 stores the data as it is and codes nothing"
+        return why_unavailable()
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":
         if reading is Reading.MARGINAL:
@@ -155,12 +145,6 @@ class Deflate(Compressor):
             "memlevel": self.memlevel,
             "filtered": self.strategy == "filtered",
         }
-
-    def _obstacle(self) -> str:
-        """Why only whole bytes can be read; empty if every reading can."""
-        if self.level == 0:
-            return "level 0 stores the data as it is and codes nothing"
-        return why_unavailable()
 
     @staticmethod
     def _container(wbits: int) -> int:

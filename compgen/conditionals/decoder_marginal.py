@@ -59,7 +59,11 @@ SHORTEST_INTERVAL, LONGEST_INTERVAL = 16, 8192
 
 
 def _intervals() -> list[int]:
-    return [1 << power for power in range(4, 14)]
+    interval, intervals = SHORTEST_INTERVAL, []
+    while interval <= LONGEST_INTERVAL:
+        intervals.append(interval)
+        interval *= 2
+    return intervals
 
 
 def _span(interval: int, known: int) -> tuple[int, float]:
@@ -153,7 +157,7 @@ class DecoderMarginal(NextByteConditional):
         return self._score(prefixes, rows=True)[1]
 
     def advance(self, data: bytes) -> None:
-        from compgen.kernels.lz_marginal import advance
+        from compgen.kernels.lz_marginal import advance, unflat
 
         done = 0
         while done < len(data):
@@ -167,7 +171,7 @@ class DecoderMarginal(NextByteConditional):
                 else:
                     self._own()
             piece = data[done : done + room]
-            self._state, self._matches = advance(
+            after = advance(
                 self._window,
                 self._grammar,
                 self._state,
@@ -175,6 +179,7 @@ class DecoderMarginal(NextByteConditional):
                 np.frombuffer(bytearray(piece), np.uint8),
                 self._owned,
             )
+            self._state, self._matches = unflat(after)
             done += len(piece)
             self._moved(len(piece))
 
@@ -201,6 +206,7 @@ class DecoderMarginal(NextByteConditional):
         Shaping and drawing are compgen.distribution's: the bytes are those of the Python-level
         loop with the same uniforms.
         """
+        from compgen.kernels.lz_marginal import unflat
         from compgen.kernels.lz_marginal_sample import generate
 
         pieces = []
@@ -209,7 +215,7 @@ class DecoderMarginal(NextByteConditional):
         while done < uniforms.size:
             self._own()
             piece = uniforms[done : done + self._next_refresh - self._length]
-            data, cost, self._state, self._matches = generate(
+            data, cost, after = generate(
                 *self._model,
                 np.array(piece, np.float64),
                 float(temperature),
@@ -218,6 +224,7 @@ class DecoderMarginal(NextByteConditional):
                 float(top_p),
                 float(min_p),
             )
+            self._state, self._matches = unflat(after)
             pieces.append(data.tobytes())
             bits[done : done + piece.size] = cost
             done += piece.size
@@ -264,6 +271,7 @@ class DecoderMarginal(NextByteConditional):
 
     def _consume(self, data: bytes) -> float:
         """Advance over `data` in the compiled loop and return its code length in bits."""
+        from compgen.kernels.lz_marginal import unflat
         from compgen.kernels.lz_marginal_mixture import consume
 
         total = 0.0
@@ -271,9 +279,8 @@ class DecoderMarginal(NextByteConditional):
             self._own()
             room = self._next_refresh - self._length
             piece, data = data[:room], data[room:]
-            bits, self._state, self._matches = consume(
-                *self._model, np.frombuffer(bytearray(piece), np.uint8)
-            )
+            bits, after = consume(*self._model, np.frombuffer(bytearray(piece), np.uint8))
+            self._state, self._matches = unflat(after)
             total += float(bits)
             self._moved(len(piece))
         return total
@@ -306,7 +313,7 @@ class DecoderMarginal(NextByteConditional):
 
         `recent` are the last MEMORY bytes of the history, or as many as there are.
         """
-        from compgen.kernels.lz_marginal import Window, build
+        from compgen.kernels.lz_marginal import Window, build, unflat
 
         self._next_refresh = next_refresh_point(self._length, self._known)
         farthest = self._options.max_distance
@@ -331,13 +338,14 @@ class DecoderMarginal(NextByteConditional):
             start[p] = max(window.origin[p], len(row) - WARM_UP)
         self._window = window
         newest_highest = int.from_bytes(recent.rjust(MEMORY, b"\0"), "little")
-        self._state, self._matches = build(
+        built = build(
             window,
             self._grammar,
             start,
             np.array([newest_highest], np.uint64),
             np.array([len(recent)], np.int64),
         )
+        self._state, self._matches = unflat(built)
         self._owned = True
 
     def _read_grammar(self, rows: Sequence[bytes]) -> "Grammar":

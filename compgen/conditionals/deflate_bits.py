@@ -1,9 +1,8 @@
 """`DeflateBits`: deflate's code lengths below the byte, from a replica of zlib's encoder.
 
-    context ──► DeflateState ──┬── candidate ── parse to the end ── tokens ──► bits    measure_each
-                               ├── …                                       ├─► payload measure_each
-                               │                                           └─► frozen  price_each
-                               └── all 256 bytes at once                       …_rows
+    context ──► DeflateState ──┬── candidate ── parse to the end ── tokens ──► Measure ──► bits
+                               ├── …
+                               └── all 256 bytes in one parse, but those that lengthen a match
 
 Nothing is emitted, and nothing but the undecided tail of the context is parsed again. The
 replica is of the classic zlib, 1.2.11 to 1.3.1; whether the running one is classic,
@@ -11,19 +10,15 @@ replica is of the classic zlib, 1.2.11 to 1.3.1; whether the running one is clas
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compgen.conditional import BYTES, Bits, Conditional
-from compgen.conditionals.deflate_state import DeflateState
 from compgen.distribution import normalise
 from compgen.errors import UnsupportedError, UsageError
 from compgen.reading import Reading
-
-if TYPE_CHECKING:
-    from compgen.kernels.deflate_frozen import Prices
 
 READINGS = (Reading.BITS, Reading.PAYLOAD, Reading.FROZEN)
 
@@ -71,29 +66,43 @@ class DeflateBits(Conditional):
         ):
             if not least <= value <= most:
                 raise UsageError(f"deflate has {name} {least} to {most}, not {value}")
+        from compgen.conditionals.deflate_measures import Measure, StreamLength, TokenPrice
+        from compgen.conditionals.deflate_state import DeflateState
+
         self.reading = reading
-        self._integer_tables = integer_tables
         self._state = DeflateState(level, wbits, memlevel, filtered)
-        self._length: float | None = None
-        self._prices: Prices | None = None
-        self.advance(context)
+        self._stream: Measure = StreamLength(payload=reading is not Reading.BITS)
+        self._measure: Measure = (
+            TokenPrice(integer_tables) if reading is Reading.FROZEN else self._stream
+        )
+        self._reference: float | None = None
+        self._state.advance(context)
 
     def bits(self, continuations: Sequence[bytes]) -> Bits:
+        if continuations is BYTES:
+            row: Bits = self.next_bytes([b""])[0]
+            return row
         data, sizes = _packed(continuations)
         single = sizes == 1
         if np.count_nonzero(single) < _ROW_PAYS:
-            return self._lengths(data, sizes) - self._reference()
+            lengths = self._measure.lengths(self._state, data, sizes)
+            lengths -= self._subtrahend()
+            return lengths
         lengths = np.empty(len(sizes))
-        lengths[single] = self._rows([b""])[0, data[(np.cumsum(sizes) - 1)[single]]]
+        lengths[single] = self._rows([b""])[0, data[(sizes.cumsum() - 1)[single]]]
         if not single.all():
-            lengths[~single] = self._lengths(data[np.repeat(~single, sizes)], sizes[~single])
-        return lengths - self._reference()
+            rest = data[np.repeat(~single, sizes)], sizes[~single]
+            lengths[~single] = self._measure.lengths(self._state, *rest)
+        lengths -= self._subtrahend()
+        return lengths
 
     def next_byte(self) -> Bits:
         return normalise(self._rows([b""])[0])
 
     def next_bytes(self, prefixes: Sequence[bytes]) -> Bits:
-        return self._rows(prefixes) - self._reference()
+        rows = self._rows(prefixes)
+        rows -= self._subtrahend()
+        return rows
 
     def code_length(self) -> float:
         """Length of the context's own finished raw deflate stream, in bits.
@@ -101,112 +110,34 @@ class DeflateBits(Conditional):
         For `bits`, rounded up to bytes, the length of what zlib writes; for `payload` its
         payload. The tables of a context are those of its own blocks, so that for `frozen` too.
         """
-        bits, payload = self._measured(*_packed([b""]))
-        return float(bits[0] if self.reading is Reading.BITS else payload[0])
+        return float(self._stream.lengths(self._state, *_packed([b""]))[0])
 
     def advance(self, data: bytes) -> None:
         self._state.advance(data)
-        self._length = None
-        self._prices = None
+        self._measure.advanced()
+        self._reference = None
 
     def fork(self) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._state = self._state.fork()
+        twin._measure = self._measure.fork()
         return twin
 
-    def _lengths(self, data: NDArray[np.uint8], sizes: NDArray[np.int64]) -> Bits:
-        """Length of the stream, or price of the tokens that end it, with each candidate."""
-        if self.reading is Reading.FROZEN:
-            return self._priced(data, sizes, self._tables())
-        bits, payloads = self._measured(data, sizes)
-        return bits if self.reading is Reading.BITS else payloads
-
-    def _measured(
-        self, data: NDArray[np.uint8], sizes: NDArray[np.int64]
-    ) -> tuple[Bits, Bits]:
-        from compgen.kernels.deflate_ledger import measure_each
-        from compgen.kernels.deflate_window import FINAL
-
-        state, work = self._state, self._state.workspace()
-        bits, payloads = np.empty(len(sizes)), np.empty(len(sizes))
-        for p in state.parse(FINAL, data, sizes):
-            measure_each(
-                *(state.ledger, state.rules, p.tokens, p.starts, p.bases, p.ends),
-                *(p.first, p.stop, False, work.ledger, work.coder, bits, payloads),
-            )
-        return bits, payloads
-
-    def _priced(
-        self, data: NDArray[np.uint8], sizes: NDArray[np.int64], prices: "Prices"
-    ) -> Bits:
-        from compgen.kernels.deflate_frozen import price_each
-        from compgen.kernels.deflate_window import FINAL
-
-        lengths = np.empty((len(sizes), 1))
-        for p in self._state.parse(FINAL, data, sizes):
-            tables = prices, self._integer_tables
-            price_each(*tables, p.tokens, p.starts, p.first, p.stop, False, lengths)
-        return lengths[:, 0]
-
     def _rows(self, prefixes: Sequence[bytes]) -> Bits:
-        """The same with each prefix and each byte after it, shape (n, 256)."""
-        from compgen.kernels.deflate_exact import measure_rows
-        from compgen.kernels.deflate_frozen import price_each
-        from compgen.kernels.deflate_window import PROBE
-
-        rows = np.empty((len(prefixes), 256))
-        state, work = self._state, self._state.workspace()
-        tables = (self._tables(), self._integer_tables) if self.reading is Reading.FROZEN else ()
-        in_matches = np.zeros((0, 256), np.bool_)
-        for p in state.parse(PROBE, *_packed(prefixes)):
-            if tables:
-                price_each(*tables, p.tokens, p.starts, p.first, p.stop, True, rows)
-            else:
-                measure_rows(
-                    *(state.ledger, state.rules, p.tokens, p.starts, p.bases, p.ends),
-                    *(p.first, p.stop, self.reading is Reading.PAYLOAD),
-                    *(work.ledger, work.coder, work.row, p.follows, rows),
-                )
-            in_matches = p.follows[:, :256]
-        where = np.nonzero(in_matches)
-        rows[where] = self._lengths(
-            *_packed([prefixes[i] + BYTES[byte] for i, byte in zip(*where, strict=True)])
-        )
+        """Length with each prefix and each byte after it, shape (n, 256)."""
+        rows, unknown = self._measure.rows(self._state, *_packed(prefixes))
+        where = unknown.nonzero()
+        extended = [prefixes[i] + BYTES[byte] for i, byte in zip(*where, strict=True)]
+        if extended:
+            rows[where] = self._measure.lengths(self._state, *_packed(extended))
         return rows
 
-    def _reference(self) -> float:
-        """What `bits` subtracts."""
-        if self._length is None:
-            self._length = float(self._lengths(*_packed([b""]))[0])
-        return self._length
-
-    def _tables(self) -> "Prices":
-        """The code tables of the context's last two blocks."""
-        if self._prices is None:
-            self._prices = self._read_tables()
-        return self._prices
-
-    def _read_tables(self) -> "Prices":
-        from compgen.kernels.deflate_format import END_OF_BLOCK, LITERALS
-        from compgen.kernels.deflate_frozen import Prices, huffman_prices
-        from compgen.kernels.deflate_window import FINAL
-
-        ledger = self._state.ledger
-        literals = ledger.literals + ledger.earlier_literals
-        distances = ledger.distances + ledger.earlier_distances
-        literals[END_OF_BLOCK] = 1
-        literal_bits, distance_bits = np.zeros(0), np.zeros(0)
-        if self._integer_tables:
-            (p,) = self._state.parse(FINAL, *_packed([b""]))
-            symbols, codes = p.tokens.symbols[: p.starts[1]], p.tokens.distances[: p.starts[1]]
-            shown = literals + np.bincount(symbols, minlength=LITERALS)
-            literal_bits = huffman_prices(shown)
-            shown = distances + np.bincount(codes[codes >= 0], minlength=len(distances))
-            distance_bits = huffman_prices(shown)
-        return Prices(
-            literals.astype(np.float64), distances.astype(np.float64), literal_bits, distance_bits
-        )
+    def _subtrahend(self) -> float:
+        """Length without any continuation."""
+        if self._reference is None:
+            self._reference = float(self._measure.lengths(self._state, *_packed([b""]))[0])
+        return self._reference
 
 
 def _packed(candidates: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -16,6 +16,7 @@ from compgen.conditionals.ensemble import Ensemble
 
 PREFIX_LENGTH = 16
 SEED = 1
+LETTERS = b" etaoinshrdlu"
 
 
 class Dithered(Ensemble[Conditional]):
@@ -26,21 +27,21 @@ class Dithered(Ensemble[Conditional]):
         cls, condition: Callable[[bytes], Conditional], context: bytes, prefixes: int
     ) -> "Dithered":
         """`condition` makes the plain conditional of each dithered context."""
-        return cls([condition(prefix + context) for prefix in _prefixes(context, prefixes)])
+        return cls([condition(prefix + context) for prefix in _prefixes(prefixes)])
 
     def bits(self, continuations: Sequence[bytes]) -> Bits:
         mean: Bits = np.mean([member.bits(continuations) for member in self._members], axis=0)
         return mean
 
 
-def _prefixes(context: bytes, count: int) -> list[bytes]:
-    """Short runs of the context's own bytes, so that the code tables hardly notice them.
+def _prefixes(count: int) -> list[bytes]:
+    """Short runs of common letters, which code tables hardly notice: random bytes add symbols.
 
     The choice is fixed: a dithered conditional is a function of its context like any other.
     """
     rng = np.random.default_rng(SEED)
-    alphabet = np.frombuffer(context or bytes(range(256)), np.uint8)
+    letters = np.frombuffer(LETTERS, np.uint8)
     return [
-        rng.choice(alphabet, int(rng.integers(1, PREFIX_LENGTH + 1))).tobytes()
+        rng.choice(letters, int(rng.integers(1, PREFIX_LENGTH + 1))).tobytes()
         for _ in range(count)
     ]

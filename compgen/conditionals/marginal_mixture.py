@@ -60,23 +60,23 @@ class MarginalMixture(DecoderMarginal):
                 f"context lengths are {list(contexts)}; each must be 0 (the whole history) "
                 f"or between 1 and {MEMORY}"
             )
-        lengths = sorted(set(contexts))
+        options = DeflateOptions(level, wbits, memlevel, filtered)
+        lengths = sorted({0, *contexts})
         shares = np.zeros((len(primes), len(lengths)))
         for expert in range(count):
             context = contexts[expert % len(contexts)]
             shares[expert % len(primes), lengths.index(context)] += 1 / count
-        options = DeflateOptions(level, wbits, memlevel, filtered)
-        whole = [index for index in range(len(primes)) if lengths[0] == 0 and shares[index, 0]]
-        short = lengths.index(next((length for length in lengths if length), 0))
-        some = [index for index in range(len(primes)) if any(shares[index, short:])]
+        whole = np.flatnonzero(shares[:, 0]).tolist()
+        short = np.flatnonzero(shares[:, 1:].sum(axis=1)).tolist()
         truncated = None
-        if lengths[-1] > 0:
+        if short:
+            chosen = [primes[index] for index in short]
             truncated = sort_sources(
-                [primes[index] for index in some],
-                [token_grammar(primes[index], options, tables=tables).shaped(shape) for index in some],
+                chosen,
+                [token_grammar(prime, options, tables=tables).shaped(shape) for prime in chosen],
                 options.max_distance,
-                np.array(lengths[short:], np.int64),
-                shares[some, short:],
+                np.array(lengths[1:], np.int64),
+                shares[short, 1:],
             )
         super().__init__(
             [primes[index] for index in whole],

@@ -103,6 +103,9 @@ class TokenShape:
 
 UNSHAPED = TokenShape()
 """The encoder's own token distribution."""
+FLAT_LENGTHS = TokenShape(match_weight=3.0, length_temperature=20.0)
+"""Long matches as likely as short ones: a truncated expert then trusts the longest context
+that it has. Best for mixtures that generate (benchmarks/generation_quality.py)."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +160,7 @@ def token_grammar(
         )
     if tables == "fractional":
         symbols = _fractional(literal_counts)
-        distances = (distance_counts + PSEUDO_COUNT) / (
-            distance_counts.sum() + DISTANCES * PSEUDO_COUNT
-        )
+        distances = _fractional(distance_counts)
     elif tables == "huffman":
         symbols = _from_lengths(literal_lengths[:LITERALS])
         distances = _from_lengths(distance_lengths[:DISTANCES])
@@ -172,7 +173,9 @@ def token_grammar(
 
 
 def _fractional(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    return (counts + PSEUDO_COUNT) / (counts.sum() + counts.size * PSEUDO_COUNT)
+    smoothed = counts.astype(np.float64) + PSEUDO_COUNT
+    total: float = smoothed.sum()
+    return smoothed / total
 
 
 def _from_lengths(lengths: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -194,7 +197,8 @@ def _lengths(symbols: NDArray[np.float64]) -> NDArray[np.float64]:
 def _tempered(weights: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """weights^(1/T), normalised; zeros stay zeros."""
     powered: NDArray[np.float64] = weights ** (1 / temperature)
-    return powered / powered.sum()
+    total: float = powered.sum()
+    return powered / total
 
 
 def distance_borders(max_distance: int) -> NDArray[np.int64]:

@@ -133,7 +133,8 @@ def _literals(found: Parse, context: bytes) -> NDArray[np.uint8]:
         np.tile([True, False], found.literal_length.size),
         np.stack([found.literal_length, found.match_length], axis=1).ravel(),
     )
-    return np.frombuffer(context, np.uint8)[is_literal]
+    literals: NDArray[np.uint8] = np.frombuffer(context, np.uint8)[is_literal]
+    return literals
 
 
 def _prior(default: NDArray[np.int64]) -> NDArray[np.float64]:

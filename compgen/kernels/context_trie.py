@@ -93,7 +93,7 @@ LOOK = np.dtype(
 """What is known of the earlier occurrences of the present context. A scratch record: (1,)."""
 
 
-def empty_trie(text, leaf_limit=None):
+def empty_trie(text: bytes, leaf_limit: int | None = None) -> Trie:
     """A trie over the bytes `text`, none of them indexed yet: see `build`.
 
     `leaf_limit`: how many positions a leaf may have; by default 128, for long texts more, so
@@ -117,7 +117,7 @@ def empty_trie(text, leaf_limit=None):
     return trie
 
 
-def grown(trie):
+def grown(trie: Trie) -> Trie:
     """A copy of a trie with room for more: half as many nodes again, and text."""
     size, nodes, _ = trie.sizes
     capacity = max(trie.text.size, size + max(FIRST_ROOM, size >> 3))
@@ -130,7 +130,7 @@ def grown(trie):
     )
 
 
-def _extended(array, used, capacity):
+def _extended(array: np.ndarray, used: int, capacity: int) -> np.ndarray:
     copy = np.empty((capacity, *array.shape[1:]), array.dtype)
     copy[:used] = array[:used]
     return copy
@@ -155,7 +155,7 @@ def _position_weight(position, now, class_weight, farthest):
     return class_weight[distance_class(distance)] if distance <= farthest else 0.0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _push(trie, node, symbol, position):
     """Put a position in front of a leaf."""
     head = trie.child[node, symbol]
@@ -189,7 +189,7 @@ def _split(trie, node, symbol, depth, now, class_weight, farthest):
     trie.child[node, symbol] = new
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _insert(trie, position, now, class_weight, farthest):
     """Add a position, with the weight that it has at n = `now`, to every node of its context."""
     text = trie.text
@@ -214,7 +214,7 @@ def _insert(trie, position, now, class_weight, farthest):
         depth += 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _move(trie, position, change):
     """Change the weight of a position that has moved past a border."""
     text = trie.text
@@ -279,7 +279,7 @@ def merge(trie, tail, count, class_weight, farthest):
     return merged
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _text_run(trie, tail, end, position, run, limit):
     """Length of the run of a position in the trie, known to be at least `run`."""
     limit = min(limit, position)
@@ -356,7 +356,7 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
         nearest[level] = distance
 
     if leaf < 0:
-        position = np.int64(~leaf)
+        position = ~leaf
         while position >= 0 and now - position <= farthest:
             run = _text_run(trie, tail, end, position, depth + 1, MAX_RUN)
             if run >= MAX_DEPTH:
@@ -389,9 +389,7 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
                 change += class_weight[border]
             if distance > now:
                 break
-            for position in range(
-                max(0, size - distance + 1), min(size - 1, now - distance) + 1
-            ):
+            for position in range(max(0, size - distance + 1), min(size - 1, now - distance) + 1):
                 seen.distance[listed] = 0
                 listed_run[listed] = _text_run(trie, tail, end, position, 0, depth)
                 seen.byte[listed] = trie.text[position]

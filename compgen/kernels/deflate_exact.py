@@ -12,7 +12,6 @@ Source: zlib (trees.c, `_tr_flush_block`) by way of deflate_ledger.py; the rest 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import STATIC_LITERAL_LENGTH
 from compgen.kernels.deflate_ledger import (
@@ -28,6 +27,7 @@ from compgen.kernels.deflate_ledger import (
 )
 from compgen.kernels.deflate_window import BLOCK_SYMBOLS
 from compgen.kernels.huffman_increment import Increment, literal_increments, make_increment
+from compgen.kernels.jit import kernel
 
 
 class Row(NamedTuple):
@@ -43,7 +43,7 @@ def make_row() -> Row:
     return Row(make_increment(), np.zeros(256, np.int64), np.zeros(256, np.int64))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_rows(
     ledger, rules, tokens, starts, bases, ends, first, stop, payload_only, work, coder, row,
     follows, lengths,

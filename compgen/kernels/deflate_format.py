@@ -1,9 +1,9 @@
 """The constants of the deflate format (RFC 1951, section 3.2.5), as arrays for the kernels.
 
-    symbol   0 … 255   literal byte
-             256       end of block
-             257 … 285 length code c = symbol - 257:  length = LENGTH_BASE[c] + extra bits
-    distance 0 … 29    distance code d:               distance = DISTANCE_BASE[d] + extra bits
+symbol   0 … 255   literal byte
+         256       end of block
+         257 … 285 length code c = symbol - 257:  length = LENGTH_BASE[c] + extra bits
+distance 0 … 29    distance code d:               distance = DISTANCE_BASE[d] + extra bits
 """
 
 import numpy as np
@@ -38,8 +38,8 @@ LENGTH_CODE[MAX_MATCH] = 28
 
 DISTANCE_CODE = np.zeros(32768 + 1, np.int64)
 """Distance (1 … 32768) to distance code (0 … 29), shape (32769,); 0 meaningless."""
-for _code in range(DISTANCES):
-    DISTANCE_CODE[DISTANCE_BASE[_code] : DISTANCE_BASE[_code] + (1 << DISTANCE_EXTRA[_code])] = _code
+for _code, _base in enumerate(DISTANCE_BASE):
+    DISTANCE_CODE[_base : _base + (1 << DISTANCE_EXTRA[_code])] = _code
 
 CODE_LENGTHS = 19
 """Symbols of the code that describes codes: lengths 0 … 15 and three repeats, 16, 17, 18."""

@@ -21,7 +21,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import (
     DISTANCE_EXTRA,
@@ -32,6 +31,7 @@ from compgen.kernels.deflate_format import (
     LONGEST_CODE,
 )
 from compgen.kernels.huffman import build_tree, make_tree
+from compgen.kernels.jit import kernel
 
 PSEUDO_COUNT = 0.1
 _SMALL = 1e-200
@@ -46,6 +46,11 @@ class Prices(NamedTuple):
     distance_bits: np.ndarray  # float64 (30,)
 
 
+def make_prices() -> Prices:
+    """Scratch for `price_each`."""
+    return Prices(np.zeros(LITERALS), np.zeros(DISTANCES), np.zeros(LITERALS), np.zeros(DISTANCES))
+
+
 def huffman_prices(counts: np.ndarray) -> np.ndarray:
     """Code lengths in the table that zlib would build, in bits, float64, shape of `counts`.
 
@@ -58,7 +63,7 @@ def huffman_prices(counts: np.ndarray) -> np.ndarray:
     return np.where(counts > 0, tree.lengths[: counts.size], escape).astype(np.float64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _price(tokens, start, stop, huffman, prices, totals):
     """Bits of tokens[start:stop]; `fractional` leaves them counted in prices and totals."""
     bits = 0.0
@@ -87,7 +92,7 @@ def _price(tokens, start, stop, huffman, prices, totals):
     return bits - np.log2(likelihood)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _forget(tokens, start, stop, prices, totals):
     """Take back what `_price` has counted."""
     for index in range(start, stop):
@@ -98,22 +103,24 @@ def _forget(tokens, start, stop, prices, totals):
             totals[1] -= 1.0
 
 
-@njit(cache=True, nogil=True)
-def price_each(prices, huffman, tokens, starts, first, stop, rows, bits):
+@kernel
+def price_each(prices, huffman, tokens, starts, first, stop, rows, mine, totals, bits):
     """Price of each of several parses, and with `rows` of each byte as a literal after it.
 
     starts, first, stop  the parses, as for `measure_each`
+    mine, totals         scratch to count in, so that threads may share the tables: as `prices`,
+                         and float64 (2,)
     bits                 float64 (n, 256), or (n, 1) without `rows`: result
     """
-    # a copy to count in, so that threads may share the tables
-    mine = Prices(
-        prices.literals.copy(), prices.distances.copy(), prices.literal_bits, prices.distance_bits
-    )
-    totals = np.zeros(2)
+    totals[0] = totals[1] = 0.0
     for symbol in range(LITERALS):
-        totals[0] += mine.literals[symbol]
+        mine.literals[symbol] = prices.literals[symbol]
+        mine.literal_bits[symbol] = prices.literal_bits[symbol]
+        totals[0] += prices.literals[symbol]
     for distance in range(DISTANCES):
-        totals[1] += mine.distances[distance]
+        mine.distances[distance] = prices.distances[distance]
+        mine.distance_bits[distance] = prices.distance_bits[distance]
+        totals[1] += prices.distances[distance]
     for parse in range(first, stop):
         price = _price(tokens, starts[parse], starts[parse + 1], huffman, mine, totals)
         if rows:

@@ -20,7 +20,6 @@ static code, so that the payload has no cliff at the byte where that choice turn
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import (
     CODE_LENGTHS,
@@ -43,6 +42,7 @@ from compgen.kernels.huffman import (
     description_bits,
     make_tree,
 )
+from compgen.kernels.jit import kernel
 
 SYMBOLS, EXTRA, STATIC_BITS, BLOCK_START, CLOSED_BITS, CLOSED_PAYLOAD = range(6)
 """Fields of `Ledger.sums`."""
@@ -94,7 +94,7 @@ def make_coder() -> Coder:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def copy_ledger(source, target):
     """All of `source` into `target`, but for the earlier counts."""
     for field in range(source.sums.size):
@@ -105,7 +105,7 @@ def copy_ledger(source, target):
         target.distances[distance] = source.distances[distance]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_token(ledger, symbol, distance, sign):
     """Count a token in the open block (sign 1), or take it back (sign -1)."""
     sums = ledger.sums
@@ -120,7 +120,7 @@ def add_token(ledger, symbol, distance, sign):
     sums[STATIC_BITS] += sign * bits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def code_distances(ledger, coder):
     """Bits of the open block's distance symbols; their code's runs are in the coder."""
     coded, runs = coder.coded_distances, coder.distance_runs
@@ -137,14 +137,14 @@ def code_distances(ledger, coder):
     return coded[DISTANCES]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_block_bits(sums, dynamic, static, end, base):
     """Bits of the open block, given what the bodies of two kinds would take."""
     start = sums[BLOCK_START]
     return block_bits(dynamic, static, end - start, start >= base, sums[CLOSED_BITS])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def stream_length(ledger, end, base, coder):
     """(bits, payload) of the stream if its open block is the last and closes at `end`."""
     sums, runs = ledger.sums, coder.runs
@@ -159,7 +159,7 @@ def stream_length(ledger, end, base, coder):
     return sums[CLOSED_BITS] + bits, sums[CLOSED_PAYLOAD] + payload
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _open_block(ledger, start, bits, payload):
     """`init_block`, the blocks before it having taken `bits` and `payload`."""
     sums = ledger.sums
@@ -177,7 +177,7 @@ def _open_block(ledger, start, bits, payload):
         ledger.distances[distance] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_each(
     ledger, rules, tokens, starts, bases, ends, first, stop, keep, work, coder, bits, payloads
 ):  # fmt: skip

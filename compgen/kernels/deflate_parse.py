@@ -23,7 +23,6 @@ all input in one call, that position waits until it is known whether the rest co
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import (
     DISTANCE_CODE,
@@ -44,12 +43,12 @@ from compgen.kernels.deflate_window import (
     UNDECIDED,
     WINDOW,
     Dictionary,
-    Overlay,
     chain_head,
     hash_at,
     longest_match,
     text_byte,
 )
+from compgen.kernels.jit import kernel
 
 TOO_FAR = 4096
 """deflate.c: a match of length 3 that is farther away than this is dropped (levels 4 to 9)."""
@@ -97,7 +96,7 @@ def make_tokens(capacity: int) -> Tokens:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slide(position, base, known, mode, rules):
     """`fill_window`: the base before the decision at `position`, or UNDECIDED."""
     window = rules[WINDOW]
@@ -113,7 +112,7 @@ def _slide(position, base, known, mode, rules):
     return base + window
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _parse_slow(state, frontier, rules, dictionary, overlay, tokens, count, known, mode, follows):
     """`deflate_slow`: a match is taken unless a longer one begins at the next byte."""
     window, head, previous = dictionary
@@ -193,7 +192,7 @@ def _parse_slow(state, frontier, rules, dictionary, overlay, tokens, count, know
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _parse_fast(state, frontier, rules, dictionary, overlay, tokens, count, known, mode, follows):
     """`deflate_fast`: the first match is taken; what is inside a long one is not hashed."""
     window, head, previous = dictionary
@@ -257,7 +256,7 @@ def _parse_fast(state, frontier, rules, dictionary, overlay, tokens, count, know
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _load(context, frontier, known, rules, overlay):
     """Copy a context's tail into the overlay and hook what is decided of it."""
     tail, links, newest = overlay
@@ -270,7 +269,7 @@ def _load(context, frontier, known, rules, overlay):
             newest[hash_at(tail, index, rules)] = frontier + index
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unload(position, frontier, rules, overlay):
     """Leave no position in `newest`, which the next context would take for its own."""
     tail, links, newest = overlay
@@ -279,7 +278,7 @@ def _unload(position, frontier, rules, overlay):
             newest[hash_at(tail, index, rules)] = -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unhook(overlay, frontier, start, stop, rules):
     """Undo the insertion of positions start … stop - 1, the newest."""
     tail, links, newest = overlay
@@ -289,7 +288,7 @@ def _unhook(overlay, frontier, start, stop, rules):
             newest[hash_at(tail, index, rules)] = link if link >= frontier else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mark_third_bytes(state, frontier, known, rules, dictionary, overlay, follows):
     """Mark the bytes that make a match of three with the two before them."""
     window, head, previous = dictionary
@@ -309,16 +308,17 @@ def _mark_third_bytes(state, frontier, known, rules, dictionary, overlay, follow
             ):
                 follows[third] = True
                 break
-            source = np.int64(
-                links[source - frontier] if source >= frontier else previous[source & mask]
-            )
+            if source >= frontier:
+                source = np.int64(links[source - frontier])
+            else:
+                source -= np.int64(previous[source & mask])
             chain -= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_each(
     context, frontier, known, rules, mode, data, offsets, first,
-    overlay, tokens, starts, bases, follows,
+    state, overlay, tokens, starts, bases, follows,
 ):  # fmt: skip
     """Parse what is not decided of a context, followed by each candidate in turn.
 
@@ -327,7 +327,7 @@ def parse_each(
              PROBE (there is one unknown byte after each candidate)
     data, offsets  uint8, int64 (n + 1,)  candidate i is data[offsets[i]:offsets[i + 1]]
     first    the candidate to begin with
-    overlay, tokens  scratch and result; there must be room for the first parse: tokens for
+    state, overlay, tokens  scratch and result; there must be room for the first parse: tokens for
              known - state[POSITION] + its length + 1, overlay for 3 bytes beyond the text
     starts   int64 (n + 1,)     result: where each parse begins in `tokens`
     bases    int64 (n,)         result: the window's base at the end of each
@@ -337,7 +337,6 @@ def parse_each(
     """
     dictionary, tail = context.dictionary, overlay.tail
     decided = context.state[POSITION]
-    state = context.state.copy()
     _load(context, frontier, known, rules, overlay)
     count = 0
     candidate = first

@@ -25,9 +25,9 @@ it is in an overlay, where undoing a candidate means to unhook its positions fro
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import MAX_MATCH, MIN_MATCH
+from compgen.kernels.jit import kernel
 
 DECIDED, FINAL, PROBE = range(3)
 """What follows the known text; see deflate_parse.py."""
@@ -36,6 +36,9 @@ MIN_LOOKAHEAD = MAX_MATCH + MIN_MATCH + 1
 UNDECIDED = -1
 SKIPPED = -2
 """A link of a position that `deflate_fast` leaves out of its chains."""
+
+NO_LINK = 0xFFFF
+"""A distance beyond any window, which ends a chain."""
 
 GOOD, LAZY, NICE, CHAIN, FAST, FILTERED, WINDOW, HASH_SHIFT, HASH_MASK, BLOCK_SYMBOLS = range(10)
 """Fields of `rules`, int64 (10,)."""
@@ -59,7 +62,7 @@ class Dictionary(NamedTuple):
 
     window: np.ndarray  # uint8 (W,)       the last W bytes, by position mod W
     head: np.ndarray  # int32 (hash size,) newest position of each hash
-    previous: np.ndarray  # int32 (W,)     next older position of the same hash, by position mod W
+    previous: np.ndarray  # uint16 (W,)    how much older the next one of the same hash is
 
 
 class Overlay(NamedTuple):
@@ -101,7 +104,7 @@ def make_dictionary(rules: np.ndarray) -> Dictionary:
     return Dictionary(
         np.zeros(window, np.uint8),
         np.full(int(rules[HASH_MASK]) + 1, -1, np.int32),
-        np.full(window, -1, np.int32),
+        np.full(window, NO_LINK, np.uint16),
     )
 
 
@@ -114,12 +117,12 @@ def make_overlay(hash_size: int, capacity: int) -> Overlay:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slot(position, mask):
     return np.uint64(position & mask)  # unsigned: numba need not ask whether it is negative
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def text_byte(window, tail, frontier, position):
     """The byte at any position from a window before the frontier on."""
     if position >= frontier:
@@ -127,7 +130,7 @@ def text_byte(window, tail, frontier, position):
     return window[_slot(position, window.size - 1)]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_at(tail, index, rules):
     """`UPDATE_HASH` of three bytes; older ones are shifted out of the mask."""
     shift = rules[HASH_SHIFT]
@@ -136,14 +139,14 @@ def hash_at(tail, index, rules):
     return (first ^ second ^ np.int64(tail[index + 2])) & rules[HASH_MASK]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chain_head(head, newest, frontier, hashed):
     """The newest position with a hash."""
     position = np.int64(newest[hashed])
     return position if position >= frontier else np.int64(head[hashed])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _match_length(window, tail, frontier, source, index, limit):
     """How many bytes at `source` equal those at tail[index:], at most `limit`."""
     length = 2
@@ -160,7 +163,7 @@ def _match_length(window, tail, frontier, source, index, limit):
     return length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def longest_match(
     window, previous, tail, links, frontier, position, source, base, best, rules, known, mode,
     follows,
@@ -202,7 +205,7 @@ def longest_match(
                 window[_slot(source + best, mask)] != end
                 or window[_slot(source + best - 1, mask)] != before_end
             ) and known_end:
-                source = np.int64(previous[_slot(source, mask)])
+                source -= np.int64(previous[_slot(source, mask)])
                 chain -= 1
                 if source <= oldest or chain == 0:
                     return best, start
@@ -235,14 +238,14 @@ def longest_match(
         if source >= frontier:
             source = np.int64(links[source - frontier])
         else:
-            source = np.int64(previous[_slot(source, mask)])
+            source -= np.int64(previous[_slot(source, mask)])
         chain -= 1
         if source <= oldest or chain == 0:
             break
     return best, start
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def absorb(position, frontier, rules, dictionary, tail, links):
     """Move what is before `position` into the dictionary; the caller moves the tail."""
     mask = rules[WINDOW] - 1
@@ -250,5 +253,6 @@ def absorb(position, frontier, rules, dictionary, tail, links):
         slot = (frontier + index) & mask
         dictionary.window[slot] = tail[index]
         if links[index] != SKIPPED:
-            dictionary.previous[slot] = links[index]
+            distance = frontier + index - np.int64(links[index])
+            dictionary.previous[slot] = min(distance, NO_LINK)
             dictionary.head[hash_at(tail, index, rules)] = frontier + index

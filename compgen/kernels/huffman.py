@@ -21,7 +21,6 @@ entry of the heap is one integer, and the node is masked out of every comparison
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import (
     CODE_LENGTH_ORDER,
@@ -29,6 +28,7 @@ from compgen.kernels.deflate_format import (
     LITERALS,
     LONGEST_CODE_LENGTH_CODE,
 )
+from compgen.kernels.jit import kernel
 
 COUNT_SHIFT = 15
 DEPTH_STEP = 1 << 10
@@ -55,10 +55,16 @@ class Tree(NamedTuple):
 def make_tree() -> Tree:
     """Scratch for any of the three alphabets."""
     nodes = 2 * LITERALS + 8
-    return Tree(*(np.zeros(nodes, np.int64) for _ in range(4)), np.zeros(17, np.int64))
+    return Tree(
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(nodes, np.int64),
+        np.zeros(17, np.int64),
+    )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sink(heap, size, slot, entry):
     """`pqdownheap`: put `entry` at `slot` and restore the heap below it.
 
@@ -89,7 +95,7 @@ def _sink(heap, size, slot, entry):
     heap[hole] = entry
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_heap(counts, symbols, tree):
     """The leaves, as an unordered heap. Returns (size, last symbol with a code).
 
@@ -114,14 +120,14 @@ def fill_heap(counts, symbols, tree):
     return size, last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def heapify(tree, size):
     """Make a heap of the first `size` entries."""
     for slot in range(size >> 1, 0, -1):
         _sink(tree.heap, size, slot, tree.heap[slot])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def merge_one(least, second, node, merges, tree):
     """Record the new `node` above two entries, after `merges` others; returns its entry."""
     pair = np.uint64(merges) << _ONE
@@ -135,7 +141,7 @@ def merge_one(least, second, node, merges, tree):
     return (((least >> COUNT_SHIFT) + (second >> COUNT_SHIFT)) << COUNT_SHIFT) | depth | node
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def merge(symbols, tree, size, done):
     """Merge the least two of the heap's `size` entries until one is left, `done` merges in."""
     heap = tree.heap
@@ -148,7 +154,7 @@ def merge(symbols, tree, size, done):
         done += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build_tree(counts, symbols, longest, tree):
     """`build_tree` and `gen_bitlen`: the code lengths of `counts`, none above `longest`.
 
@@ -160,7 +166,7 @@ def build_tree(counts, symbols, longest, tree):
     return code_lengths(counts, symbols, longest, tree, leaves - 1), last
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def code_lengths(counts, symbols, longest, tree, merges):
     """`gen_bitlen`: lengths from the tree's `order` and `parents`; returns Σ count × length."""
     order, parents, lengths, census = tree.order, tree.parents, tree.lengths, tree.census
@@ -203,7 +209,7 @@ def code_lengths(counts, symbols, longest, tree, merges):
     return bits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_run(length, run, codes):
     """`scan_tree`'s symbols for `run` equal code lengths in a row, added to `codes`, (19,)."""
     if length == 0:
@@ -231,7 +237,7 @@ def add_run(length, run, codes):
         run -= part
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_runs(lengths, start, stop, codes):
     """`scan_tree` over lengths[start:stop], which no run may cross."""
     while start < stop:
@@ -243,7 +249,7 @@ def add_runs(lengths, start, stop, codes):
         start = end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def description_bits(codes, tree):
     """`build_bl_tree`: the bits that describe two codes, `codes` being their runs, (19,)."""
     bits, _ = build_tree(codes, CODE_LENGTHS, LONGEST_CODE_LENGTH_CODE, tree)
@@ -254,7 +260,7 @@ def description_bits(codes, tree):
     return bits + repeats + 3 * sent + 5 + 5 + 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def block_type(dynamic, static, stored_bytes, can_store):
     """`_tr_flush_block`'s choice between three lengths (the first two in bits, no header)."""
     dynamic_bytes = (dynamic + 3 + 7) >> 3
@@ -264,7 +270,7 @@ def block_type(dynamic, static, stored_bytes, can_store):
     return STATIC if static_bytes <= dynamic_bytes else DYNAMIC
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def block_bits(dynamic, static, stored_bytes, can_store, offset):
     """Length of a block with its header that starts at bit `offset` of the stream."""
     kind = block_type(dynamic, static, stored_bytes, can_store)

@@ -28,7 +28,6 @@ Source: this project; `build_tree` and `scan_tree` are zlib's (trees.c), see huf
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from compgen.kernels.deflate_format import CODE_LENGTHS, END_OF_BLOCK, LITERALS, LONGEST_CODE
 from compgen.kernels.huffman import (
@@ -45,6 +44,7 @@ from compgen.kernels.huffman import (
     merge,
     merge_one,
 )
+from compgen.kernels.jit import kernel
 
 STRIDE = 4
 """Merges between two copies of the heap."""
@@ -79,7 +79,7 @@ def make_increment() -> Increment:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _note(entry, moved, now, moves):
     """Note that one more would move `entry` now, unless it would have been moved before."""
     if moved:
@@ -87,7 +87,7 @@ def _note(entry, moved, now, moves):
         moves[node] = min(moves[node], now)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sink_watched(heap, size, slot, entry, now, moves):
     """`pqdownheap`, noting the nodes that win a comparison by less than one count."""
     child = slot << 1
@@ -111,9 +111,9 @@ def _sink_watched(heap, size, slot, entry, now, moves):
     heap[slot] = entry
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _watched_tree(counts, scratch):
-    """`build_tree` of the literals that fills `moves` and `copies`; returns (bits, last, leaves)."""
+    """`build_tree` that fills `moves` and `copies` too; returns (bits, last, leaves)."""
     tree, moves, copies = scratch.base, scratch.moves, scratch.copies
     leaves, last = fill_heap(counts, LITERALS, tree)
     heap = tree.heap
@@ -133,7 +133,7 @@ def _watched_tree(counts, scratch):
     return code_lengths(counts, LITERALS, LONGEST_CODE, tree, leaves - 1), last, leaves
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first_move(symbol, root, tree, moves):
     """The first merge that one more of a present `symbol` would change."""
     node = symbol
@@ -144,7 +144,7 @@ def _first_move(symbol, root, tree, moves):
     return first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _resumed_tree(counts, symbol, leaves, first, scratch):
     """`build_tree` of counts that have one `symbol` more than the base's, from merge `first`."""
     base, tree = scratch.base, scratch.trial
@@ -170,21 +170,21 @@ def _resumed_tree(counts, symbol, leaves, first, scratch):
     return code_lengths(counts, LITERALS, LONGEST_CODE, tree, leaves - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(source, target):
     for index in range(source.size):
         target[index] = source[index]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same_lengths(tree, other):
+    same = True
     for symbol in range(LITERALS):
-        if tree.lengths[symbol] != other.lengths[symbol]:
-            return False
-    return True
+        same &= tree.lengths[symbol] == other.lengths[symbol]
+    return same
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def literal_increments(counts, distance_runs, describe, scratch, body, description):
     """Body and description of a dynamic block of `counts` with one literal more, each literal.
 
@@ -227,7 +227,7 @@ def literal_increments(counts, distance_runs, describe, scratch, body, descripti
             description[literal] = description_bits(codes, scratch.meta)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fill_gap(counts, start, stop, distance_runs, describe, scratch, body, description):
     """`literal_increments` of the absent literals start … stop - 1; `stop` is present."""
     trial, codes, outside, splits = scratch.trial, scratch.codes, scratch.outside, scratch.splits

@@ -317,11 +317,37 @@ def copied(state, tail_capacity):
 
 
 @njit(cache=True, nogil=True)
+def flat(state, matches):
+    """Both as one plain tuple of arrays: how a kernel returns them to Python; see `unflat`.
+
+    numba makes a NamedTuple by calling Python, where Ctrl-C may raise, and does not look
+    whether it did (box_namedtuple, numba/core/boxing.py): a null pointer in the result.
+    """
+    return (
+        (
+            state.tail,
+            state.tail_size,
+            state.unigram,
+            state.alpha,
+            state.reach,
+            state.recent,
+            state.known,
+        ),
+        (matches.position, matches.run, matches.weight, matches.starts, matches.counts),
+    )
+
+
+def unflat(values: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]) -> tuple[State, Matches]:
+    """The state and the matches that `flat` took apart."""
+    return State(*values[0]), Matches(*values[1])
+
+
+@njit(cache=True, nogil=True)
 def build(window, grammar, start, recent, known):
     """Index window.data[p, :size[p]], run the boundary probabilities from `start[p]` on.
 
     A token boundary is taken for certain at `start`; `recent` and `known` are the state's.
-    Returns the state at n = size (with an empty tail) and its matches.
+    Returns the state at n = size (with an empty tail) and its matches, `flat`.
     """
     windows = window.size.shape[0]
     farthest = grammar.border[-1]
@@ -362,12 +388,12 @@ def build(window, grammar, start, recent, known):
             unigram[data[position]] += weight
             if position > 0:
                 window.bigram[p, data[position - 1], data[position]] += weight
-    return state, compacted(old)
+    return flat(state, compacted(old))
 
 
 @njit(cache=True, nogil=True)
 def advance(window, grammar, state, matches, data, owned):
-    """The state and matches after `data`, uint8 (n,).
+    """The state and matches after `data`, uint8 (n,), `flat`.
 
     Owned: the bytes go into the window, and the tail must be empty. Otherwise the window is
     only read, and the bytes go into a copy of the tail.
@@ -387,4 +413,4 @@ def advance(window, grammar, state, matches, data, owned):
         if not owned:
             push(state, data[index])
         old = new
-    return state, compacted(old)
+    return flat(state, compacted(old))

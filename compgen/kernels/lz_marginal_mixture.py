@@ -23,6 +23,7 @@ from compgen.kernels.lz_marginal import (
     compacted,
     copied,
     empty_matches,
+    flat,
     push,
     remember,
 )
@@ -164,7 +165,7 @@ def score(window, grammar, state, matches, shares, truncated, data, offsets, row
 
 @njit(cache=True, nogil=True)
 def consume(window, grammar, state, matches, shares, truncated, data):
-    """Code length of `data`, uint8 (n,), in bits, and the state and matches after it.
+    """Code length of `data`, uint8 (n,), in bits, and the state and matches after it, `flat`.
 
     The window must be owned, and the tail empty.
     """
@@ -186,4 +187,4 @@ def consume(window, grammar, state, matches, shares, truncated, data):
             absorb(window, grammar, p, value)
         remember(state, value)
         old = new
-    return bits, state, compacted(old)
+    return bits, flat(state, compacted(old))

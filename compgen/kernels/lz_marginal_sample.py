@@ -18,6 +18,7 @@ from compgen.kernels.lz_marginal import (
     compacted,
     copied,
     empty_matches,
+    flat,
     remember,
 )
 from compgen.kernels.lz_marginal_mixture import next_byte
@@ -123,7 +124,7 @@ def generate(
     """One byte for each of `uniforms`; the window must be owned, and the tail empty.
 
     Returns the bytes, uint8 (n,), what each cost before shaping, -log2 p, float64 (n,), and
-    the state and matches after them.
+    the state and matches after them, `flat`.
     """
     windows = window.size.shape[0]
     state = copied(state, 0)
@@ -148,4 +149,4 @@ def generate(
             absorb(window, grammar, expert, np.uint8(value))
         remember(state, value)
         old = new
-    return out, bits, state, compacted(old)
+    return out, bits, flat(state, compacted(old))

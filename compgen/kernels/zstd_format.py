@@ -1,9 +1,9 @@
 """The constants of the Zstandard format (RFC 8878, section 3.1.1.3.2.1), as arrays for the kernels.
 
-    literal length code  0 … 35   length = LITERAL_LENGTH_BASE[c] + extra bits
-    match length code    0 … 52   length = MATCH_LENGTH_BASE[c] + extra bits
-    offset code          0 … 31   value  = 2^c + c extra bits:  1, 2, 3 repeat an offset,
-                                           a larger one is the offset + 3
+literal length code  0 … 35   length = LITERAL_LENGTH_BASE[c] + extra bits
+match length code    0 … 52   length = MATCH_LENGTH_BASE[c] + extra bits
+offset code          0 … 31   value  = 2^c + c extra bits:  1, 2, 3 repeat an offset,
+                                       a larger one is the offset + 3
 """
 
 import numpy as np

@@ -94,7 +94,8 @@ def _block_sequences(
     data: NDArray[np.uint8], block: Block, tables: list[Table | None]
 ) -> NDArray[np.int64]:
     """(3, N): literal lengths, offset values, match lengths; updates `tables`."""
-    assert block.sequences is not None and block.literals is not None
+    assert block.literals is not None
+    assert block.sequences is not None
     section = block.sequences
     if not section.count:
         return np.array([[block.literals.size], [0], [0]], np.int64)
@@ -110,7 +111,9 @@ def _block_sequences(
     chosen = [table for table in tables if table is not None]
     if len(chosen) < 3 or any(t[1].max() >= n for t, n in zip(chosen, _CODES, strict=True)):
         raise CompressorError("not a sound zstd stream: sequences without a table for them")
-    left = _decode_sequences(data, *section.stream, section.count, *chosen, out)
+    literal, offset, match = chosen
+    first, end = section.stream
+    left = _decode_sequences(data, first, end, section.count, literal, offset, match, out)
     rest = block.literals.size - int(out[0].sum())
     if left != 0 or rest < 0:
         raise CompressorError("not a sound zstd stream: a sequences section that does not add up")
@@ -228,9 +231,7 @@ def _decode_sequences(data, first, end, count, literal, offset, match, out):
         literal_code = literal[1][literal_state]
         offset_code = offset[1][offset_state]
         match_code = match[1][match_state]
-        needed = (
-            offset_code + MATCH_LENGTH_EXTRA[match_code] + LITERAL_LENGTH_EXTRA[literal_code]
-        )
+        needed = offset_code + MATCH_LENGTH_EXTRA[match_code] + LITERAL_LENGTH_EXTRA[literal_code]
         if index + 1 < count:
             needed += literal[2][literal_state] + match[2][match_state] + offset[2][offset_state]
         if left < needed:
