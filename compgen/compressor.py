@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from compgen.errors import CompgenWarning, CompressorError, LossyError, UnsupportedError
 from compgen.reading import Reading
+from compgen.tuning import Tuning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,8 @@ class Compressor(ABC):
     """Whether `compress` runs in parallel on several threads."""
     default_sampler: ClassVar[str] = "ancestral"
     """The sampler that suits it best."""
+    blind_ahead: ClassVar[str] = ""
+    """Why its lengths say next to nothing of the single next byte; empty: they do."""
 
     def __post_init__(self) -> None:
         from compgen.options import check_options
@@ -60,6 +63,14 @@ class Compressor(ABC):
         """How much of a corpus primes it by default: its window, or what it scores in bearable
         time."""
         return 32_000
+
+    def prime_budget(self, reading: Reading) -> int:  # noqa: ARG002
+        """`prime_bytes` under a reading: one that costs less can afford more."""
+        return self.prime_bytes
+
+    def tuning(self, reading: Reading) -> Tuning:  # noqa: ARG002
+        """How it writes best, byte by byte, under a reading."""
+        return Tuning()
 
     @abstractmethod
     def compress(self, data: bytes) -> bytes:

@@ -1,14 +1,15 @@
 """What primes a compressor: one or more files, of which only what fits its window is read.
 
-    files ──mmap──► Corpus ──window first | last | relevant──► Prime ──► context = prime + prompt
+    files ──► Corpus ──window first | last | relevant──► Prime ──► context = prime + prompt
 
-A file is mapped, not read, so a corpus may be larger than memory.
+Of a file only those parts are read that are used, so a corpus may be larger than memory. (It is
+not mapped: random access to a mapping of a large file reads around every page, a hundred times
+slower, and a file that shrinks under a mapping ends the process.)
 """
 
 import contextlib
 import hashlib
 import io
-import mmap
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -57,21 +58,38 @@ class Prime:
         return hashlib.sha256(self.data).hexdigest()
 
 
+@dataclass(frozen=True)
+class FilePart:
+    """A file that looks like its bytes: it has a length and can be sliced."""
+
+    path: Path
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, where: slice) -> bytes:
+        start, stop, _ = where.indices(self.size)
+        with _blaming(str(self.path)), self.path.open("rb") as file:
+            file.seek(start)
+            return file.read(max(stop - start, 0))
+
+
 class Corpus:
     """Files (or bytes) one after another, read only where they are asked for."""
 
-    def __init__(self, parts: Sequence[bytes | mmap.mmap], label: str = "corpus") -> None:
+    def __init__(self, parts: Sequence[bytes | FilePart], label: str = "corpus") -> None:
         self._parts = [part for part in parts if len(part)]
         self.label = label
 
     @classmethod
     def of_files(cls, paths: Sequence[str | Path]) -> "Corpus":
-        """Map the files. Raises UsageError if one is missing or a directory, InputError if
-        one cannot be read or all are empty."""
+        """The files, which stay unread. Raises UsageError if one is missing or a directory,
+        InputError if one cannot be read or all are empty."""
         names = [str(path) for path in paths]
         if len(names) > 3:
             names[2:] = [f"{len(names) - 2} more files"]
-        corpus = cls([_map(Path(path)) for path in paths], " + ".join(names))
+        corpus = cls([_part(Path(path)) for path in paths], " + ".join(names))
         if not len(corpus):
             raise InputError(f"{corpus.label} is empty; a corpus needs at least one byte")
         return corpus
@@ -115,7 +133,7 @@ class Corpus:
         """
         size = len(self)
         if size <= budget:
-            return Prime(self.read(0, size), f"all of {self.label} ({_bytes(size)})")
+            return Prime(self.read(0, size), f"all of {self.label} ({byte_count(size)})")
         if window is Window.RELEVANT and prompt and budget >= PIECE_BYTES:
             return self._relevant(compressor, budget, prompt[-PROMPT_TAIL:])
         if window is Window.LAST:
@@ -123,7 +141,7 @@ class Corpus:
         return Prime(self.read(0, budget), self._portion("first", budget))
 
     def _portion(self, which: str, count: int) -> str:
-        return f"the {which} {count:,} of {_bytes(len(self))} of {self.label}"
+        return f"the {which} {count:,} of {byte_count(len(self))} of {self.label}"
 
     def _relevant(self, compressor: Compressor, budget: int, prompt: bytes) -> Prime:
         count = -(-len(self) // PIECE_BYTES)
@@ -180,12 +198,11 @@ def _read_whole(file: BinaryIO, name: str) -> bytes:
     )
 
 
-def _map(path: Path) -> bytes | mmap.mmap:
-    """The file's bytes without reading them yet; what has no size, such as a pipe, is read."""
+def _part(path: Path) -> bytes | FilePart:
+    """A file as a part of a corpus; what has no size, such as a pipe, is read at once."""
     with _blaming(str(path)), path.open("rb") as file:
-        if not _size(file):
-            return _read_whole(file, str(path))
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        size = _size(file)
+        return FilePart(path, size) if size else _read_whole(file, str(path))
 
 
 def _size(file: BinaryIO) -> int:
@@ -209,7 +226,8 @@ def _blaming(name: str) -> Iterator[None]:
         raise InputError(f"{name}: {error.strerror or error}") from error
 
 
-def _bytes(count: int) -> str:
+def byte_count(count: int) -> str:
+    """`"1 byte"`, `"2,000 bytes"`."""
     return f"{count:,} byte{'' if count == 1 else 's'}"
 
 

@@ -17,7 +17,8 @@ from compgen.errors import UsageError
 from compgen.primed import Primed, prime
 from compgen.reading import Reading
 from compgen.registry import get_compressors
-from compgen.sampling import SAMPLERS, CopyGuard, Sampler, Shaping, Source
+from compgen.sampling import SAMPLERS, Ancestral, CopyGuard, Sampler, Shaping, Source
+from compgen.tuning import Tuning
 from compgen.versions import versions_of
 
 
@@ -163,8 +164,8 @@ def generate(
     sampler: str | Sampler | None = None,
     shaping: Shaping | None = None,
     reading: Reading | str = Reading.AUTO,
-    experts: int = 0,
-    contexts: Sequence[int] = (),
+    experts: int | None = None,
+    contexts: Sequence[int] | None = None,
     dither: int = 0,
     max_copy: int | None = None,
     stop: Sequence[str | bytes] = (),
@@ -186,9 +187,10 @@ def generate(
         seed: the same seed, the same bytes; None draws one, which each continuation records.
         sampler: a name (`ancestral`, `beam`, `spans`, `coinflips`), a `Sampler`, or None for
             the compressor's default.
-        shaping: temperature, truncation and penalties.
+        shaping: temperature, truncation and penalties; None for what suits the compressor.
         reading: how code lengths are read.
-        experts, contexts: the mixture: how many halves of the corpus, contexts of how many bytes.
+        experts, contexts: the mixture: how many halves of the corpus (0: one model of all of
+            it), contexts of how many bytes. Without either: what suits the compressor.
         dither: average the `bytes` reading over so many prefixes.
         max_copy: never extend a verbatim copy of the corpus beyond so many bytes.
         stop: strings that end a continuation; they are not part of it.
@@ -203,9 +205,14 @@ def generate(
     )
     if samples < 1:
         raise UsageError(f"samples must be 1 or more, not {samples}")
+    chosen = choose_sampler(sampler, compressors[0])
+    mixture = None
+    if experts is not None or contexts is not None:
+        mixture = ExpertPlan(experts or 0, tuple(contexts or ()))
+    tuning = tuned(compressors, chosen, reading, mixture)
     plan = Plan(
-        sampler=choose_sampler(sampler, compressors[0]),
-        shaping=shaping or Shaping(),
+        sampler=chosen,
+        shaping=shaping or Shaping(temperature=tuning.temperature, min_p=tuning.min_p),
         length=n,
         stop=tuple(_as_bytes(text) for text in stop),
         max_copy=max_copy,
@@ -217,7 +224,7 @@ def generate(
         _as_bytes(prompt),
         reading=reading,
         dither=dither,
-        experts=ExpertPlan(experts, tuple(contexts)),
+        experts=mixture or ExpertPlan(tuning.experts, tuning.contexts),
         window=Window(window),
         prime_bytes=prime_bytes,
         rng=plan.model_rng(),
@@ -229,6 +236,20 @@ def generate(
             pass
         continuations.append(writing.result())
     return continuations
+
+
+def tuned(
+    compressors: Sequence[Compressor],
+    sampler: Sampler,
+    reading: Reading | str,
+    experts: ExpertPlan | None,
+) -> Tuning:
+    """The defaults for what was not asked for: the compressor's own for ancestral sampling
+    from it alone, the general ones as soon as experts (or none) are named."""
+    if experts is None and len(compressors) == 1 and isinstance(sampler, Ancestral):
+        (compressor,) = compressors
+        return compressor.tuning(compressor.resolve(reading))
+    return Tuning()
 
 
 def choose_sampler(sampler: str | Sampler | None, compressor: Compressor) -> Sampler:

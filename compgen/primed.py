@@ -68,7 +68,10 @@ def prime(
     readings = tuple(compressor.resolve(reading) for compressor in compressors)
     budget = prime_bytes
     if budget is None:
-        budget = max(compressor.prime_bytes for compressor in compressors)
+        budget = max(
+            compressor.prime_budget(definite)
+            for compressor, definite in zip(compressors, readings, strict=True)
+        )
         budget *= 2 if plan.count else 1
     chosen = Prime(b"", "nothing")
     if corpus is not None:

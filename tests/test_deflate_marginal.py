@@ -18,6 +18,7 @@ from compgen.conditionals.decoder_marginal import (
 from compgen.conditionals.deflate_marginal import DeflateMarginal
 from compgen.conditionals.marginal_mixture import MarginalMixture
 from compgen.conditionals.marginal_tables import (
+    COUNTED,
     DeflateOptions,
     TokenGrammar,
     TokenShape,
@@ -234,29 +235,42 @@ def test_refresh_points() -> None:
             assert (gaps[8:] * 8 <= np.array(points[9:])).all()
 
 
-def test_grammar_is_the_encoders_parse() -> None:
+@pytest.mark.parametrize(
+    "data",
+    [TEXT[:18_000] + NOISE[:300] + bytes(1_000), NOISE[:3_000]],
+    ids=["more than is counted", "stored"],
+)
+def test_grammar_is_the_encoders_parse(data: bytes) -> None:
     """Counts of an independent walk: inflate the stream, token by token, bit by bit."""
-    data = TEXT[:12_000] + NOISE[:300] + bytes(1_000)
     for level in (1, 6, 9):
         options = DeflateOptions(level)
         stream = options.compress(data)
         assert zlib.decompress(stream, -15) == data
-        literals, lengths, distances = slow_inflate(stream)
-        symbols = np.zeros(286)
-        for value in literals:
-            symbols[value] += 1
+        tokens = slow_inflate(stream)
+        starts = np.cumsum([0] + [length if distance else 1 for length, distance in tokens])
+        assert starts[-1] == len(data)
+        counted = [
+            token
+            for token, start in zip(tokens, starts, strict=False)
+            if start >= len(data) - COUNTED
+        ]
+        literals = np.zeros(256)
+        for value, distance in counted:
+            if not distance:
+                literals[value] += 1
+        matches = [token for token in counted if token[1]]
         grammar = token_grammar(data, options)
-        total = len(literals) + len(lengths) + 28.5  # 285 symbols at 0.1: no end of block
-        assert grammar.literal == pytest.approx((symbols[:256] + 0.1) / total)
-        single = sum(length == 5 for length in lengths)
+        total = len(counted) + 28.5  # 285 symbols at 0.1: no end of block
+        assert grammar.literal == pytest.approx((literals + 0.1) / total)
+        single = sum(length == 5 for length, _ in matches)
         assert grammar.length[5] == pytest.approx((single + 0.1) / total)
-        near = sum(distance in (5, 6) for distance in distances)
-        assert grammar.distance[4] == pytest.approx((near + 0.1) / (len(distances) + 3) / 2)
+        near = sum(distance in (5, 6) for _, distance in matches)
+        assert grammar.distance[4] == pytest.approx((near + 0.1) / (len(matches) + 3) / 2)
         assert grammar.literal.sum() + grammar.length.sum() == pytest.approx(1, abs=1e-12)
 
 
-def slow_inflate(stream: bytes) -> tuple[list[int], list[int], list[int]]:
-    """Literals, match lengths and match distances of a raw deflate stream, in order."""
+def slow_inflate(stream: bytes) -> list[tuple[int, int]]:
+    """The tokens of a raw deflate stream: (literal, 0) or (match length, distance)."""
     bits = np.unpackbits(np.frombuffer(stream, np.uint8), bitorder="little").tolist()
     at = 0
 
@@ -284,7 +298,7 @@ def slow_inflate(stream: bytes) -> tuple[list[int], list[int], list[int]]:
     length_base = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67]
     length_base += [83, 99, 115, 131, 163, 195, 227, 258]
     length_extra = [0] * 8 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4 + [5] * 4 + [0]
-    literals, lengths, distances = [], [], []
+    tokens: list[tuple[int, int]] = []
     final = 0
     while not final:
         final, kind = read(1), read(2)
@@ -292,7 +306,7 @@ def slow_inflate(stream: bytes) -> tuple[list[int], list[int], list[int]]:
             at = -(-at // 8) * 8
             stored = read(16)
             read(16)
-            literals += [read(8) for _ in range(stored)]
+            tokens += [(read(8), 0) for _ in range(stored)]
             continue
         if kind == 1:
             both = [8] * 144 + [9] * 112 + [7] * 24 + [8] * 8 + [5] * 30
@@ -315,13 +329,14 @@ def slow_inflate(stream: bytes) -> tuple[list[int], list[int], list[int]]:
         literal_codes, distance_codes = codes(both[:count]), codes(both[count:])
         while (symbol := symbol_of(literal_codes)) != 256:
             if symbol < 256:
-                literals.append(symbol)
+                tokens.append((symbol, 0))
                 continue
-            lengths.append(length_base[symbol - 257] + read(length_extra[symbol - 257]))
+            length = length_base[symbol - 257] + read(length_extra[symbol - 257])
             code = symbol_of(distance_codes)
             extra = max(0, code // 2 - 1)
-            distances.append((code if code < 4 else (2 + code % 2) * 2**extra) + 1 + read(extra))
-    return literals, lengths, distances
+            distance = (code if code < 4 else (2 + code % 2) * 2**extra) + 1 + read(extra)
+            tokens.append((length, distance))
+    return tokens
 
 
 def test_a_decoder_fed_with_coin_flips() -> None:

@@ -193,6 +193,7 @@ def test_coin_flips_are_refused_where_the_format_has_none() -> None:
 SAMPLERS = [Ancestral(), Beam(2, 3, 2), Spans(), CoinFlips()]
 
 
+@pytest.mark.filterwarnings("ignore:bz2 drawn:compgen.errors.CompgenWarning")
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: str(sampler.name))
 @pytest.mark.parametrize("compressor", ["gzip", "bz2", "zstd", "brotli"])
 def test_the_same_seed_gives_the_same_bytes(sampler: Sampler, compressor: str) -> None:

@@ -115,6 +115,17 @@ PrimeBytes = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
+OwnTemperature = Annotated[
+    float | None,
+    real(
+        "--temperature",
+        "-t",
+        metavar="T",
+        show_default=False,
+        help="Below 1 is bolder, 0 greedy, above 1 wilder. By default what suits the "
+        "compressor, 1 as a rule.",
+    ),
+]
 Temperature = Annotated[
     float,
     real("--temperature", "-t", metavar="T", help="Below 1 is bolder, 0 greedy, above 1 wilder."),

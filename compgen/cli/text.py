@@ -24,7 +24,7 @@ def text(
     compressor: options.CompressorSpec = "gzip",
     corpus: options.CorpusFiles = None,
     n: Annotated[int, whole("--bytes", "-n", help="How many bytes to write.")] = 200,
-    temperature: options.Temperature = 1.0,
+    temperature: options.OwnTemperature = None,
     samples: Annotated[
         int, whole("--samples", "-N", low=1, help="How many continuations to write.")
     ] = 1,
@@ -102,13 +102,15 @@ def text(
         float, real("--top-p", help="Keep a nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
     ] = 1.0,
     min_p: Annotated[
-        float,
+        float | None,
         real(
             "--min-p",
-            help="Keep what is at least X times as probable as the best; 0: all.",
+            help="Keep what is at least X times as probable as the best; 0: all. By default "
+            "what suits the compressor, 0.1 as a rule.",
             rich_help_panel=SHAPING,
+            show_default=False,
         ),
-    ] = 0.1,
+    ] = None,
     typical: Annotated[
         float,
         real(
@@ -173,21 +175,25 @@ def text(
     [dim]cgen text "The " -c zstd:level=19 --corpus book.txt[/]
     """
     from compgen.cli.inputs import expert_plan, read_corpus, read_prompt, require_one_stdin
-    from compgen.cli.samplers import make_sampler
+    from compgen.cli.samplers import make_sampler, require_drawable
+    from compgen.conditionals.experts import ExpertPlan
     from compgen.corpus import Window
-    from compgen.generation import Plan, fresh_seed
+    from compgen.generation import Plan, fresh_seed, tuned
     from compgen.primed import prime
     from compgen.registry import get_compressors
     from compgen.sampling import Shaping
 
     compressors = get_compressors(compressor)
+    chosen = make_sampler(sampler, compressors[0], beam_width, horizon, commit)
+    mixture = expert_plan(experts, contexts)
+    tuning = tuned(compressors, chosen, reading, mixture)
     plan = Plan(
-        sampler=make_sampler(sampler, compressors[0], beam_width, horizon, commit),
+        sampler=chosen,
         shaping=Shaping(
-            temperature=temperature,
+            temperature=tuning.temperature if temperature is None else temperature,
             top_k=top_k,
             top_p=top_p,
-            min_p=min_p,
+            min_p=tuning.min_p if min_p is None else min_p,
             typical_p=typical,
             repeat_penalty=repeat_penalty,
             repeat_last_n=repeat_last_n,
@@ -201,14 +207,15 @@ def text(
         max_copy=max_copy,
         seed=fresh_seed() if seed is None else seed,
     )
+    require_drawable(chosen, compressors, plan.shaping, bool(mixture))
     require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
         compressors,
         read_corpus(corpus),
         read_prompt(prompt, prompt_file),
-        reading=Reading(reading),
+        reading=reading,
         dither=dither,
-        experts=expert_plan(experts, contexts),
+        experts=mixture or ExpertPlan(tuning.experts, tuning.contexts),
         window=Window(window),
         prime_bytes=prime_bytes,
         rng=plan.model_rng(),
@@ -228,6 +235,7 @@ def _write(
     primed: "Primed", plan: "Plan", sample: int, *, as_json: bool, whole: bool, quiet: bool
 ) -> bool:
     """Write one sample to stdout; true if Ctrl-C ended it early, with what there was."""
+    from compgen.corpus import byte_count
     from compgen.generation import Writing
 
     writing = Writing(primed, plan, sample)
@@ -261,7 +269,7 @@ def _write(
     if not quiet:
         ending = " (interrupted)" if interrupted else " (stopped)" if continuation.stopped else ""
         console.note(
-            f"{len(continuation.data):,} bytes, {continuation.bits_per_byte:.2f} bits/byte, "
+            f"{byte_count(len(continuation.data))}, {continuation.bits_per_byte:.2f} bits/byte, "
             f"{len(continuation.data) / max(seconds, 1e-9):,.0f} bytes/s, seed {plan.seed}{ending}"
         )
     return interrupted

@@ -1,12 +1,17 @@
 """Brotli (RFC 7932), by Google's `brotli`."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import brotli
 
 from compgen.compressor import Compressor
 from compgen.errors import CompressorError
 from compgen.options import one_of, within
+from compgen.reading import Reading
+
+if TYPE_CHECKING:
+    from compgen.conditional import Conditional
 
 MODES = {
     "generic": brotli.MODE_GENERIC,
@@ -24,6 +29,7 @@ class Brotli(Compressor):
     """
 
     name = "brotli"
+    readings: ClassVar[tuple[Reading, ...]] = (Reading.BITS, Reading.PAYLOAD, Reading.BYTES)
     releases_gil = True
 
     quality: int = within(0, 11, default=5)
@@ -48,6 +54,17 @@ class Brotli(Compressor):
             # the library does not tell damage, a cut and trailing bytes apart
             raise CompressorError(f"brotli: the stream is damaged or cut short: {error}") from error
         return decoded
+
+    def read(self, context: bytes, reading: Reading) -> "Conditional":
+        if reading is Reading.BYTES:
+            return super().read(context, reading)
+        from compgen.conditionals.stream_bits import StreamBits
+        from compgen.formats.brotli_stream import information_bits, payload_bits
+
+        measure = payload_bits if reading is Reading.PAYLOAD else information_bits
+        return StreamBits(
+            self.compress, measure, context, reading=reading, parallel=self.releases_gil
+        )
 
     @classmethod
     def library(cls) -> str:

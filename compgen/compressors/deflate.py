@@ -18,6 +18,7 @@ from compgen.compressors.streams import decompress_whole
 from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
+from compgen.tuning import Tuning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,11 @@ class Deflate(Compressor):
             return "level 0 stores the data as it is and codes nothing"
         return why_unavailable()
 
+    def tuning(self, reading: Reading) -> Tuning:
+        if reading is Reading.MARGINAL:
+            return Tuning(experts=24, contexts=(4, 3), temperature=0.65, min_p=0.05)
+        return Tuning()
+
     def read(self, context: bytes, reading: Reading) -> "Conditional":
         if reading is Reading.MARGINAL:
             from compgen.conditionals.deflate_marginal import DeflateMarginal
@@ -116,6 +122,7 @@ class Deflate(Compressor):
         if reading is not Reading.MARGINAL:
             return super().mix(primes, lengths, history, reading)
         from compgen.conditionals.marginal_mixture import MarginalMixture
+        from compgen.conditionals.marginal_tables import FLAT_LENGTHS
 
         return MarginalMixture(
             primes if len(set(primes)) > 1 else primes[:1],
@@ -124,6 +131,7 @@ class Deflate(Compressor):
             experts=len(primes),
             **self._parse_options,
             tables=self.tables,
+            shape=FLAT_LENGTHS,
         )
 
     def coin_flips(self, context: bytes, rng: "np.random.Generator") -> Iterator[bytes]:

@@ -2,16 +2,25 @@
 
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import zstandard
 
 from compgen.compressor import Compressor
 from compgen.compressors.streams import decompress_whole
 from compgen.errors import SpecError
+from compgen.kernels import why_unavailable
 from compgen.options import within
+from compgen.reading import Reading
+from compgen.tuning import Tuning
+
+if TYPE_CHECKING:
+    from compgen.conditional import Conditional
 
 DEFAULT_DECODER_LOG = 27
 """The window that every decoder must accept (ZSTD_WINDOWLOG_LIMIT_DEFAULT)."""
+LARGEST_PRIME = 4 << 20
+"""As much of a corpus as primes the reading `marginal` by default, whatever the window."""
 
 _per_thread = threading.local()
 
@@ -26,6 +35,12 @@ class Zstd(Compressor):
     """
 
     name = "zstd"
+    readings: ClassVar[tuple[Reading, ...]] = (
+        Reading.MARGINAL,
+        Reading.PAYLOAD,
+        Reading.BITS,
+        Reading.BYTES,
+    )
     releases_gil = True
 
     level: int = within(-7, 22, default=3)
@@ -45,6 +60,34 @@ class Zstd(Compressor):
         if self.long:
             return 1 << self.long
         return 1 << int(zstandard.ZstdCompressionParameters.from_level(self.level).window_log)
+
+    def prime_budget(self, reading: Reading) -> int:
+        if reading is Reading.MARGINAL:
+            return min(self.window, LARGEST_PRIME)
+        return super().prime_budget(reading)
+
+    def tuning(self, reading: Reading) -> Tuning:
+        if reading is Reading.MARGINAL:  # deflate's, which suit it as well
+            return Tuning(experts=24, contexts=(4, 3), temperature=0.65, min_p=0.05)
+        return Tuning()
+
+    def obstacle(self, reading: Reading) -> str:
+        if reading is Reading.MARGINAL:
+            return why_unavailable()
+        return super().obstacle(reading)
+
+    def read(self, context: bytes, reading: Reading) -> "Conditional":
+        if reading is Reading.MARGINAL:
+            from compgen.conditionals.zstd_marginal import ZstdMarginal
+
+            return ZstdMarginal(context, level=self.level, long=self.long)
+        if reading is Reading.BYTES:
+            return super().read(context, reading)
+        from compgen.conditionals.stream_bits import StreamBits
+        from compgen.formats.zstd_frame import information_bits, payload_bits
+
+        measure = information_bits if reading is Reading.BITS else payload_bits
+        return StreamBits(self.compress, measure, context, reading=reading, parallel=True)
 
     def compress(self, data: bytes) -> bytes:
         return self._compressor().compress(data)

@@ -149,7 +149,7 @@ def is_classic_zlib(module: ZlibModule = zlib) -> bool:
     """
     from compgen.conditionals.deflate_bits import DeflateBits
 
-    for sample in _samples():
+    for sample in samples():
         for level in range(1, 10):
             encoder = module.compressobj(level, module.DEFLATED, -15)
             length = len(encoder.compress(sample) + encoder.flush())
@@ -158,7 +158,7 @@ def is_classic_zlib(module: ZlibModule = zlib) -> bool:
     return True
 
 
-def _samples() -> list[bytes]:
+def samples() -> list[bytes]:
     """Inputs on which encoders differ: many matches of 3 and 4, long chains, lazy choices.
 
     Short, but each level of zlib but the highest two takes another length for one of them.

@@ -78,9 +78,9 @@ class ZstdMarginal(NextByteConditional):
     an anchor; the offset history is there a frame's first one.
 
     `level` and `long` are libzstd's, and so is the window that follows from them: 2 MB at level
-    3, 8 MB at level 19, 2^long bytes. Memory: 5 bytes for each of the context, and some 4 KB
-    for each context that occurs more than `leaf_limit` times; by default that is about 128
-    contexts per megabyte or 1 MB, whichever is more.
+    3, 8 MB at level 19, 2^long bytes. `leaf_limit` trades time for memory (see context_trie) and
+    changes nothing else. Memory: 5 bytes for each of the context, and 4 KB for each of its own
+    contexts that occur more than `leaf_limit` times, which is 16 MB at 1 MB or at 10 MB.
 
     Raises UsageError for options out of range. Source: DESIGN.md, section 2.
     """
@@ -146,8 +146,10 @@ class ZstdMarginal(NextByteConditional):
         typical: float = 1.0,
         top_p: float = 1.0,
         min_p: float = 0.0,
-    ) -> bytes:
+    ) -> tuple[bytes, Bits]:
         """One byte for each uniform number in [0, 1), in the compiled loop; advances over them.
+
+        Returns the bytes and the code length of each, -log2 p before shaping, shape (n,).
 
         Shaping and drawing are compgen.distribution's: the bytes are those of the Python-level
         loop with the same uniforms.
@@ -156,14 +158,17 @@ class ZstdMarginal(NextByteConditional):
 
         shape = (float(temperature), int(top_k), float(typical), float(top_p), float(min_p))
         out = np.empty(uniforms.size, np.uint8)
+        bits = np.empty(uniforms.size)
         done = 0
         while done < uniforms.size:
             room = next_anchor(self._length) - self._length
             piece = np.array(uniforms[done : done + room], np.float64)
-            count = generate(*self._model(), piece, *shape, self._merge_until(), out[done:])
+            count = generate(
+                *self._model(), piece, *shape, self._merge_until(), out[done:], bits[done:]
+            )
             done += count
             self._moved(count, stuck=count < piece.size)
-        return out.tobytes()
+        return out.tobytes(), bits
 
     def fork(self) -> Self:
         twin = object.__new__(type(self))

@@ -29,11 +29,16 @@ own optimal parser does (zstd_opt.c, ZSTD_compressBlock_opt_generic: opt[].rep),
 one history here, that of its most probable parse. That parse (`best`, Viterbi's algorithm beside
 the forward one) chooses explicit offsets as libzstd does, the nearest for each length
 (ZSTD_insertBtAndGetAllMatches), and of equals keeps the first. Given the text so far a state's
-history is a fact, so the grammar is a proper one, only not quite the format's.
+history is a fact, so the grammar is a proper one, only not quite the format's. What it costs,
+measured against one state for each history (the 120 most probable of each): on English prose
+0.0001 bits per byte, on 20-byte binary records 0.05; without any repeated offsets the records
+cost 0.05 to 0.1 more again. In single places it can be bits.
 
 Long runs and matches. From 64 literals, or a match of 131 bytes, on, the length codes cover
 64 … 65536 lengths each; there the length is geometric, with the mean that the context has. So
-one number per run, and per distance, stands for all of them, whatever their length.
+one number per run, and per distance, stands for all of them, whatever their length. On
+libzstd's own parses of prose, records, zeros and noise that is within 0.0002 bits per byte of
+the length codes. Blocks, which end runs and matches after 128 KB, are left out.
 
 Source: RFC 8878; DESIGN.md, section 2.
 """
@@ -519,18 +524,23 @@ def generate(
     min_p,
     until,
     out,
+    bits,
 ):
-    """Draw and append one byte for each of `uniforms` (n,), as far as there is room, into `out`.
+    """Draw and append one byte for each of `uniforms` (n,), as far as there is room, into `out`,
+    and what each cost before shaping, -log2 p, into `bits`.
 
     Shaping and drawing mirror compgen/distribution.py: the same uniform numbers give the same
     bytes on either path. Returns how many were drawn.
     """
     p = np.empty(256)
+    model = np.empty(256)
     for index in range(uniforms.shape[0]):
         next_byte(trie, grammar, state, tail, scratch, p)
+        model[:] = p
         shape(p, temperature, top_k, typical, top_p, min_p)
         value = np.uint8(draw(p, uniforms[index]))
         if not _append_or_settle(trie, grammar, state, tail, scratch, value, until):
             return index
         out[index] = value
+        bits[index] = -np.log2(model[value])
     return uniforms.shape[0]

@@ -1,5 +1,6 @@
 """Next byte by next byte: the sampler that a distribution was made for."""
 
+import warnings
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from compgen.conditional import BYTES
 from compgen.distribution import draw
+from compgen.errors import CompgenWarning
 from compgen.sampling.compiled import Compiled
 from compgen.sampling.sampler import Chunk, Sampler, Source
 
@@ -20,7 +22,8 @@ class Ancestral(Sampler):
     Good at: being right. At temperature 1 without truncation it is an exact sample of the
     model, whatever the model is. Bad at: models that know little of the single next byte.
     With the reading `bytes` most candidates tie and the output is soup; on bz2, which sorts
-    its block and so predicts a byte from what follows it, it is noise. Without truncation
+    its block and so predicts a byte from what follows it, it is noise, and warns of it
+    (CompgenWarning, for every compressor that is `blind_ahead`). Without truncation
     (min-p) every model of text drifts into soup; one primed Lempel-Ziv model with truncation
     copies its corpus: mix experts against that.
 
@@ -31,6 +34,14 @@ class Ancestral(Sampler):
     name: ClassVar[str] = "ancestral"
 
     def chunks(self, source: Source, rng: np.random.Generator) -> Iterator[Chunk]:
+        if source.compressor.blind_ahead:
+            warnings.warn(
+                f"{source.compressor.name} drawn from byte by byte is noise: "
+                f"{source.compressor.blind_ahead}; the sampler '"
+                f"{source.compressor.default_sampler}' suits it",
+                CompgenWarning,
+                stacklevel=2,
+            )
         looks_back = source.shaping.penalises or source.guard is not None
         if isinstance(source.conditional, Compiled) and not looks_back:
             return self._blocks(source, source.conditional, rng)

@@ -1,0 +1,18 @@
+"""What writes best: the defaults of `compgen text` that a compressor may have of its own."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Experts, contexts and truncation that belong together.
+
+    They were found on some texts by gap, copying and loops, and measured on others
+    (benchmarks/generation_quality.py). They hold as a whole: whoever names experts or
+    contexts gets the general defaults for the rest.
+    """
+
+    experts: int = 0
+    contexts: tuple[int, ...] = ()
+    temperature: float = 1.0
+    min_p: float = 0.1
