@@ -80,6 +80,20 @@ def test_cloning_does_not_depend_on_how_the_context_came(
     assert clone.bits(wanted).tolist() == expected.tolist()
 
 
+def test_cloning_equals_recompressing_where_zlib_slides_its_window_early() -> None:
+    data = bytearray(np.random.default_rng(1).bytes(1124))
+    data[762:802] = data[512:552]  # a match at the farthest distance, where a slide is due
+    for size in range(1000, 1040):
+        context, rest = bytes(data[:size]), bytes(data[size:])
+        clone = Deflate(wbits=9).condition(context, reading=Reading.BYTES)
+        grown = Deflate(wbits=9).condition(context[:-7], reading=Reading.BYTES)
+        for value in context[-7:]:
+            grown.advance(bytes([value]))
+        oracle = BlackBox(Deflate(wbits=9), context).bits([rest, b"", rest[:1]]).tolist()
+        assert clone.bits([rest, b"", rest[:1]]).tolist() == oracle
+        assert grown.bits([rest, b"", rest[:1]]).tolist() == oracle
+
+
 def test_stored_blocks_are_recompressed() -> None:
     context = ENGLISH[:70_000]
     conditional = Deflate(level=0).condition(context[:40_000], reading=Reading.BYTES)

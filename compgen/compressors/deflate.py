@@ -8,6 +8,7 @@ What surrounds the stream is constant, so the three have the same code lengths, 
 of lengths that is; zlib and gzip also notice damage.
 """
 
+import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from compgen.compressor import Compressor
 from compgen.compressors.streams import decompress_whole
+from compgen.errors import CompgenWarning
 from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
@@ -102,19 +104,40 @@ class Deflate(Compressor):
 
             return DeflateMarginal(context, **self._parse_options, tables=self.tables)
         if reading is not Reading.BYTES:
-            from compgen.conditionals.deflate_bits import DeflateBits
-
-            return DeflateBits(
-                context,
-                reading=reading,
-                **self._parse_options,
-                integer_tables=self.tables == "huffman",
-            )
+            return self._replicate(context, reading)
         if self.level == 0:  # stored blocks are cut where the calls cut, so nothing can be cloned
             return super().read(context, reading)
         from compgen.conditionals.deflate_clone import DeflateClone
 
-        return DeflateClone(self.start, context)
+        return DeflateClone(self.start, self.window, context)
+
+    def _replicate(self, context: bytes, reading: Reading) -> "Conditional":
+        """`bits`, `payload` and `frozen` by the replica of the classic zlib's encoder."""
+        from compgen.conditionals import zlib_probe
+
+        if not zlib_probe.is_classic_zlib():
+            cure = "what the classic algorithm would need is what you get"
+            if reading is Reading.BITS:
+                cure = "its own streams are measured, which takes compressing them"
+            warnings.warn(
+                f"this Python's zlib ({self.library()}) is not the classic one, whose encoder "
+                f"the reading '{reading}' replicates: {cure}",
+                CompgenWarning,
+                stacklevel=3,
+            )
+            if reading is Reading.BITS:
+                from compgen.conditionals.deflate_stream import stream_bits
+                from compgen.conditionals.marginal_tables import DeflateOptions
+
+                return stream_bits(context, DeflateOptions(**self._parse_options))
+        from compgen.conditionals.deflate_bits import DeflateBits
+
+        return DeflateBits(
+            context,
+            reading=reading,
+            **self._parse_options,
+            integer_tables=self.tables == "huffman",
+        )
 
     def mix(
         self, primes: Sequence[bytes], lengths: Sequence[int], history: bytes, reading: Reading

@@ -44,6 +44,7 @@ from compgen.reading import Reading
 if TYPE_CHECKING:
     from compgen.kernels.lz_marginal import Grammar, Matches, State, Window
     from compgen.kernels.lz_marginal_truncated import Truncated
+    from compgen.kernels.repeats import Repeats
 
 WARM_UP = 2 * MAX_MATCH
 """Bytes over which boundary probabilities run before a refresh point, from a boundary taken
@@ -108,6 +109,7 @@ class DecoderMarginal(NextByteConditional):
     """
 
     reading = Reading.MARGINAL
+    penalises_repeats = True
 
     def __init__(
         self,
@@ -145,7 +147,7 @@ class DecoderMarginal(NextByteConditional):
         from compgen.kernels.lz_marginal_mixture import next_byte
 
         probabilities = np.empty(256)
-        next_byte(*self._model, np.empty((12, MAX_MATCH + 2)), probabilities)
+        next_byte(*self._model, np.empty((2, MAX_MATCH + 2)), probabilities)
         return -np.log2(probabilities)
 
     def bits(self, continuations: Sequence[bytes]) -> Bits:
@@ -198,10 +200,12 @@ class DecoderMarginal(NextByteConditional):
         typical: float = 1.0,
         top_p: float = 1.0,
         min_p: float = 0.0,
+        repeats: "Repeats | None" = None,
     ) -> tuple[bytes, Bits]:
         """One byte for each uniform number in [0, 1), in the compiled loop; advances over them.
 
         Returns the bytes and the code length of each, -log2 p before shaping, shape (n,).
+        `repeats` is the state of DRY, to which the bytes are appended: it must have room.
 
         Shaping and drawing are compgen.distribution's: the bytes are those of the Python-level
         loop with the same uniforms.
@@ -223,6 +227,7 @@ class DecoderMarginal(NextByteConditional):
                 float(typical),
                 float(top_p),
                 float(min_p),
+                repeats or no_repeats(),
             )
             self._state, self._matches = unflat(after)
             pieces.append(data.tobytes())
@@ -369,3 +374,11 @@ class DecoderMarginal(NextByteConditional):
 def no_truncated() -> "Truncated":
     """No truncated experts at all."""
     return sort_sources([], [], 0, np.zeros(0, np.int64), np.zeros((0, 0)))
+
+
+@cache
+def no_repeats() -> "Repeats":
+    """No penalty for repeats."""
+    from compgen.kernels.repeats import none
+
+    return none()

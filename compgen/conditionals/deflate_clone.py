@@ -4,12 +4,15 @@
                 (once)        ├── copy() ── compress(x₂) ── flush() ──► length
                               └── …
 
-zlib's parse of a stream does not depend on how the input was cut into calls (it decides
-nothing before it has seen MIN_LOOKAHEAD = 262 bytes or is told to flush; deflate.c,
-`deflate_slow`), so this equals recompressing, candidate by candidate. Level 0 is the
-exception (`deflate_stored` cuts its blocks by the calls) and takes the black box.
+zlib decides nothing before it has seen MIN_LOOKAHEAD = 262 bytes or is told to flush
+(deflate.c, `deflate_slow`), so its parse does not depend on how the input was cut into calls,
+and this equals recompressing, candidate by candidate. With two exceptions: level 0
+(`deflate_stored` cuts its blocks by the calls) takes the black box; and a call that ends one
+byte before the buffer of two windows is full slides it early, which loses the farthest
+distance, so no call for a context ends there: its last byte waits for the next.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
@@ -23,15 +26,19 @@ from compgen.reading import Reading
 class DeflateClone(Conditional):
     """Reading `bytes` of zlib at levels 1 to 9.
 
-    `start` makes a fresh `zlib.compressobj`, for any container.
+    `start` makes a fresh `zlib.compressobj`, for any container; `window` is its size in bytes.
     """
 
     reading = Reading.BYTES
 
-    def __init__(self, start: Callable[[], Any], context: bytes = b"") -> None:
+    def __init__(self, start: Callable[[], Any], window: int, context: bytes = b"") -> None:
         self._state = start()
-        self._emitted = len(self._state.compress(context))
+        self._window = window
+        self._taken = 0
+        self._waiting = b""
+        self._emitted = 0
         self._context_length: int | None = None
+        self.advance(context)
 
     def bits(self, continuations: Sequence[bytes]) -> Bits:
         if self._context_length is None:
@@ -41,14 +48,17 @@ class DeflateClone(Conditional):
         return 8.0 * (np.array(lengths, np.float64) - self._context_length)
 
     def advance(self, data: bytes) -> None:
-        self._emitted += len(self._state.compress(data))
+        data = self._waiting + data
+        slides_early = (self._taken + len(data) + 1) % self._window == 0
+        end = len(data) - 1 if data and slides_early else len(data)
+        self._emitted += len(self._state.compress(data[:end]))
+        self._taken += end
+        self._waiting = data[end:]
         self._context_length = None
 
     def fork(self) -> Self:
-        twin = object.__new__(type(self))
+        twin = copy.copy(self)
         twin._state = self._state.copy()
-        twin._emitted = self._emitted
-        twin._context_length = self._context_length
         return twin
 
     def _stream_lengths(self, continuations: Sequence[bytes]) -> list[int]:
@@ -56,6 +66,6 @@ class DeflateClone(Conditional):
         lengths = []
         for continuation in continuations:
             state = base.copy()
-            length = len(state.compress(continuation)) + len(state.flush())
+            length = len(state.compress(self._waiting + continuation)) + len(state.flush())
             lengths.append(self._emitted + length)
         return lengths

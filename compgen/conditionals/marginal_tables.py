@@ -150,9 +150,8 @@ def token_grammar(
 
     parsed = context[-PARSED:]
     stream = np.frombuffer(bytearray(options.compress(parsed)), np.uint8)
-    literal_counts, distance_counts, literal_lengths, distance_lengths, produced = count_tokens(
-        stream, max(0, len(parsed) - COUNTED), len(parsed)
-    )
+    walked = count_tokens(stream, max(0, len(parsed) - COUNTED), len(parsed))
+    literal_counts, distance_counts, literal_lengths, distance_lengths, produced, _ = walked
     if produced != len(parsed):
         raise CompressorError(
             f"zlib's stream decodes to {produced} of {len(parsed)} bytes: the token walker and "

@@ -24,8 +24,8 @@ border since: `look` takes both into account, so that many readers share one tri
 Beyond MAX_DEPTH matching bytes a context may still occur without end (in zeros, say): there
 only the FOLLOWED nearest positions are listed; the others count as runs of MAX_DEPTH - 1.
 
-Source: the distance classes are those of RFC 8878, section 3.1.1.3.2.1.1 (offset codes). The
-trie is a suffix trie of the reversed text, cut off where contexts grow rare: the context tree
+Source: the distance classes are those of RFC 8878, section 3.1.1.3.2.1.1 (offset codes); in
+halves, those of RFC 7932, section 4 (distance codes without postfix or direct ones). The trie is a suffix trie of the reversed text, cut off where contexts grow rare: the context tree
 of Rissanen ("A universal data compression system", 1983), with weights for counts.
 """
 
@@ -54,7 +54,9 @@ FIRST_ROOM = 8192
 """Bytes that a trie has room for beyond its text at least."""
 CLASSES = 32
 """Distance classes: class c holds the distances 2^c - 3 … 2^(c+1) - 4, for c of 2 or more."""
-_LISTED = LARGEST_LEAF + MAX_DEPTH + LARGEST_TAIL * (CLASSES - 1)
+HALF_CLASSES = 2 * CLASSES
+"""With so many weights a class is half of that: 2c holds the nearer half of c, 2c + 1 the other."""
+_LISTED = LARGEST_LEAF + MAX_DEPTH + LARGEST_TAIL * (HALF_CLASSES - 1)
 
 _LOG = np.array([0] + [value.bit_length() - 1 for value in range(1, 256)], np.int64)
 
@@ -150,9 +152,32 @@ def distance_class(distance):
 
 
 @njit(cache=True, nogil=True)
+def weight_class(distance, class_weight):
+    """Which of the weights, CLASSES or HALF_CLASSES of them, is that of a distance."""
+    octave = distance_class(distance)
+    if class_weight.shape[0] == CLASSES:
+        return octave
+    return 2 * octave + (((distance + 3) >> (octave - 1)) & 1)
+
+
+@njit(cache=True, nogil=True)
+def class_begin(index, class_weight):
+    """The smallest distance of a class."""
+    if class_weight.shape[0] == CLASSES:
+        return (1 << index) - 3
+    return ((2 + (index & 1)) << ((index >> 1) - 1)) - 3
+
+
+@njit(cache=True, nogil=True)
+def _first_border(class_weight):
+    """The class after that of distance 1."""
+    return weight_class(1, class_weight) + 1
+
+
+@njit(cache=True, nogil=True)
 def _position_weight(position, now, class_weight, farthest):
     distance = now - position
-    return class_weight[distance_class(distance)] if distance <= farthest else 0.0
+    return class_weight[weight_class(distance, class_weight)] if distance <= farthest else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -267,13 +292,13 @@ def merge(trie, tail, count, class_weight, farthest):
         merged += 1
         size += 1
         # first the moves: a node that the insertion splits off has the new weights already
-        for border in range(3, CLASSES):
-            distance = (1 << border) - 3
+        for border in range(_first_border(class_weight), class_weight.shape[0]):
+            distance = class_begin(border, class_weight)
             if distance > min(farthest, size):
                 break
             _move(trie, size - distance, class_weight[border] - class_weight[border - 1])
         if farthest < size:
-            _move(trie, size - farthest - 1, -class_weight[distance_class(farthest)])
+            _move(trie, size - farthest - 1, -class_weight[weight_class(farthest, class_weight)])
         _insert(trie, size - 1, size, class_weight, farthest)
         trie.sizes[0] = size
     return merged
@@ -341,7 +366,7 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
         seen.distance[listed] = now - position
         listed_run[listed] = run
         seen.byte[listed] = tail[at]
-        listed_weight[listed] = class_weight[distance_class(now - position)]
+        listed_weight[listed] = class_weight[weight_class(now - position, class_weight)]
         listed += 1
         while longest < run:
             longest += 1
@@ -369,7 +394,7 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
             seen.distance[listed] = now - position
             listed_run[listed] = run
             seen.byte[listed] = trie.text[position]
-            listed_weight[listed] = class_weight[distance_class(now - position)]
+            listed_weight[listed] = class_weight[weight_class(now - position, class_weight)]
             listed += 1
             while longest < run:
                 longest += 1
@@ -379,8 +404,8 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
     seen.longest = longest
 
     if tail_size:
-        for border in range(3, CLASSES + 1):
-            distance = (1 << border) - 3
+        for border in range(_first_border(class_weight), class_weight.shape[0] + 1):
+            distance = class_begin(border, class_weight)
             change = -class_weight[border - 1]
             last = distance > farthest
             if last:

@@ -138,13 +138,14 @@ def count_tokens(stream, first, end):
         literal_lengths   int64 (288,)   code lengths of the last block that has codes;
         distance_lengths  int64 (32,)      the fixed ones if there is none
         produced          int            bytes of output; -1 for a damaged stream
+        bits              int            where the last block ends, before the padding
     """
     literal_counts = np.zeros(LITERALS, np.int64)
     distance_counts = np.zeros(DISTANCES, np.int64)
     literal_lengths = np.zeros(288, np.int64)
     distance_lengths = np.zeros(32, np.int64)
     _fixed_lengths(literal_lengths, distance_lengths)
-    damaged = (literal_counts, distance_counts, literal_lengths, distance_lengths, -1)
+    damaged = (literal_counts, distance_counts, literal_lengths, distance_lengths, -1, 0)
 
     literal_table = np.empty(1 << MAX_CODE, np.int64)
     distance_table = np.empty(1 << MAX_CODE, np.int64)
@@ -211,4 +212,4 @@ def count_tokens(stream, first, end):
             if counted:
                 distance_counts[code] += 1
             position += length
-    return literal_counts, distance_counts, literal_lengths, distance_lengths, position
+    return literal_counts, distance_counts, literal_lengths, distance_lengths, position, bit

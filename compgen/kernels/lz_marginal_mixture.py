@@ -63,7 +63,7 @@ def next_byte(window, grammar, state, matches, shares, truncated, work, out):
 
     shares     float64 (P,)      the windows' shares of the mixture
     truncated  Truncated         the other experts, with theirs
-    work       float64 (12, 260)  scratch
+    work       float64 (2, 260)  scratch
     """
     row, gain = work[0, :256], work[1]
     out[:] = 0.0
@@ -106,7 +106,7 @@ def next_byte(window, grammar, state, matches, shares, truncated, work, out):
             source = data[position] if position < size else tail[position - size]
             out[source] += weights[index] * gain[runs[index]]
     if truncated.shares.shape[0] > 0:
-        add_truncated(truncated, state.recent[0], state.known[0], work, out)
+        add_truncated(truncated, state.recent[0], state.known[0], out)
     scale = 1.0 / _sum(out)
     for value in range(256):
         out[value] *= scale
@@ -128,7 +128,7 @@ def score(window, grammar, state, matches, shares, truncated, data, offsets, row
     own = copied(state, state.tail_size[0] + longest)
     even = empty_matches(windows, grammar.border[-1])
     odd = empty_matches(windows, grammar.border[-1])
-    work = np.empty((12, MAX_MATCH + 2))
+    work = np.empty((2, MAX_MATCH + 2))
     first = np.empty(256)
     out = np.empty(256)
     next_byte(window, grammar, state, matches, shares, truncated, work, first)
@@ -173,7 +173,7 @@ def consume(window, grammar, state, matches, shares, truncated, data):
     state = copied(state, 0)
     even = empty_matches(windows, grammar.border[-1])
     odd = empty_matches(windows, grammar.border[-1])
-    work = np.empty((12, MAX_MATCH + 2))
+    work = np.empty((2, MAX_MATCH + 2))
     out = np.empty(256)
     old = matches
     bits = 0.0

@@ -1,8 +1,8 @@
 """The compiled sampling loop over decoder-marginals: shape, draw, append, again.
 
-    next_byte ─► top-k ─► typical ─► top-p ─► min-p ─► temperature ─► draw ─► append + absorb ─┐
-        ▲                                                                                      │
-        └──────────────────────────────────────────────────────────────────────────────────────┘
+    next_byte ─► DRY ─► top-k ─► typical ─► top-p ─► min-p ─► temperature ─► draw ─► append ─┐
+        ▲                                                                            absorb │
+        └────────────────────────────────────────────────────────────────────────────────────┘
 
 The shaping mirrors compgen/distribution.py operation by operation and sum by sum, so that the
 same uniform numbers give the same bytes on either path.
@@ -22,6 +22,7 @@ from compgen.kernels.lz_marginal import (
     remember,
 )
 from compgen.kernels.lz_marginal_mixture import next_byte
+from compgen.kernels.repeats import penalise, write
 
 
 @njit(cache=True, nogil=True)
@@ -120,9 +121,11 @@ def generate(
     typical,
     top_p,
     min_p,
+    repeats,
 ):
     """One byte for each of `uniforms`; the window must be owned, and the tail empty.
 
+    `repeats` is DRY's state, with room for the bytes that are appended to it, if it is on.
     Returns the bytes, uint8 (n,), what each cost before shaping, -log2 p, float64 (n,), and
     the state and matches after them, `flat`.
     """
@@ -130,15 +133,19 @@ def generate(
     state = copied(state, 0)
     even = empty_matches(windows, grammar.border[-1])
     odd = empty_matches(windows, grammar.border[-1])
-    work = np.empty((12, MAX_MATCH + 2))
+    work = np.empty((2, MAX_MATCH + 2))
     p = np.empty(256)
     out = np.empty(uniforms.shape[0], np.uint8)
     bits = np.empty(uniforms.shape[0])
     model = np.empty(256)
+    longest = np.empty(256, np.int64)
+    dry = repeats.multiplier > 0
     old = matches
     for index in range(uniforms.shape[0]):
         next_byte(window, grammar, state, old, shares, truncated, work, p)
         model[:] = p
+        if dry:
+            penalise(repeats, p, longest)
         shape(p, temperature, top_k, typical, top_p, min_p)
         value = draw(p, uniforms[index])
         out[index] = value
@@ -148,5 +155,7 @@ def generate(
             append(window, grammar, state, old, new, expert, np.uint8(value))
             absorb(window, grammar, expert, np.uint8(value))
         remember(state, value)
+        if dry:
+            write(repeats, value)
         old = new
     return out, bits, flat(state, compacted(old))

@@ -1,15 +1,16 @@
 """Next byte by next byte: the sampler that a distribution was made for."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compgen.conditional import BYTES
 from compgen.distribution import draw
 from compgen.errors import CompgenWarning
-from compgen.sampling.compiled import Compiled
+from compgen.sampling.compiled import Compiled, CompiledDry
 from compgen.sampling.sampler import Chunk, Sampler, Source
 
 FIRST_BLOCK, LARGEST_BLOCK = 8, 4096
@@ -28,7 +29,8 @@ class Ancestral(Sampler):
     copies its corpus: mix experts against that.
 
     A conditional that has a compiled loop writes in blocks, the same bytes for the same seed;
-    what looks at the text so far (penalties, the copy guard) takes the loop below.
+    DRY included where the loop has it. What else looks at the text so far (the repetition
+    penalty, the copy guard) takes the loop below.
     """
 
     name: ClassVar[str] = "ancestral"
@@ -42,9 +44,13 @@ class Ancestral(Sampler):
                 CompgenWarning,
                 stacklevel=2,
             )
-        looks_back = source.shaping.penalises or source.guard is not None
-        if isinstance(source.conditional, Compiled) and not looks_back:
-            return self._blocks(source, source.conditional, rng)
+        conditional, shaping = source.conditional, source.shaping
+        if shaping.repeat_penalty == 1 and source.guard is None:
+            if shaping.dry_multiplier > 0:
+                if isinstance(conditional, CompiledDry):
+                    return self._dry_blocks(source, conditional, rng)
+            elif isinstance(conditional, Compiled):
+                return self._blocks(source, conditional.generate, rng)
         return self._steps(source, rng)
 
     @staticmethod
@@ -59,15 +65,41 @@ class Ancestral(Sampler):
             yield Chunk(BYTES[value], bits[value : value + 1] if exact else None)
             source.conditional.advance(BYTES[value])
 
+    def _dry_blocks(
+        self, source: Source, conditional: CompiledDry, rng: np.random.Generator
+    ) -> Iterator[Chunk]:
+        from compgen.kernels.repeats import start, with_room
+
+        shaping = source.shaping
+        repeats = start(
+            source.prompt,
+            multiplier=shaping.dry_multiplier,
+            base=shaping.dry_base,
+            allowed=shaping.dry_allowed_length,
+            last_n=shaping.dry_penalty_last_n,
+            breakers=shaping.dry_sequence_breakers,
+        )
+
+        def generate(
+            uniforms: NDArray[np.float64], **options: float
+        ) -> tuple[bytes, NDArray[np.float64]]:
+            nonlocal repeats
+            repeats = with_room(repeats, uniforms.size)
+            return conditional.generate(uniforms, **options, repeats=repeats)  # type: ignore[arg-type]
+
+        return self._blocks(source, generate, rng)
+
     @staticmethod
     def _blocks(
-        source: Source, conditional: Compiled, rng: np.random.Generator
+        source: Source,
+        generate: Callable[..., tuple[bytes, NDArray[np.float64]]],
+        rng: np.random.Generator,
     ) -> Iterator[Chunk]:
         shaping = source.shaping
         size, left = FIRST_BLOCK, source.limit
         while True:
             size = min(size, LARGEST_BLOCK) if left is None else min(size, LARGEST_BLOCK, left)
-            data, bits = conditional.generate(
+            data, bits = generate(
                 rng.random(size),
                 temperature=shaping.temperature,
                 top_k=shaping.top_k,

@@ -10,12 +10,15 @@ The same uniform numbers give the same bytes as the Python-level loop of
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from compgen.kernels.repeats import Repeats
 
 
 @runtime_checkable
@@ -36,6 +39,29 @@ class Compiled(Protocol):
         min_p: float = 0.0,
     ) -> tuple[bytes, NDArray[np.float64]]:
         """One byte for each uniform number in [0, 1), advancing over them, and its bits."""
+
+
+@runtime_checkable
+class CompiledDry(Protocol):
+    """A conditional whose compiled loop penalises repeats, too."""
+
+    penalises_repeats: bool
+
+    def fork(self) -> Self:
+        """An independent conditional with the same context."""
+
+    def generate(
+        self,
+        uniforms: NDArray[np.float64],
+        *,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        typical: float = 1.0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        repeats: "Repeats | None" = None,
+    ) -> tuple[bytes, NDArray[np.float64]]:
+        """As above; `repeats` holds prompt and output so far, and has room for the bytes."""
 
 
 def sample(

@@ -1,0 +1,123 @@
+"""Make what README.md shows: run it to see, or with --write to put it there.
+
+    python examples/readme.py [--write]
+
+Every sample is one seed, uncut. The corpus is the English text in Python's own
+documentation (pydoc_data.topics), so the words differ a little between versions of Python.
+"""
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from compgen import Corpus, Reading, generate, get_compressor, prime, score
+from compgen.registry import available
+from compgen.scoring import spread_positions
+
+README = Path(__file__).parent.parent / "README.md"
+PROMPT = "The value of the expression is "
+SEED = 1
+LENGTH = 240
+
+
+def sample(remark: str, **options: Any) -> Iterator[str]:
+    """One sample as a quotation: what made it, what it cost, all of it."""
+    (one,) = generate(PROMPT, n=LENGTH, seed=SEED, **options)
+    yield f"**{remark}** ({one.bits_per_byte:.2f} bits/byte)"
+    yield "```text"
+    text = PROMPT + one.text
+    yield "".join(ch if ch in "\n\t" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+    yield "```"
+
+
+def headline() -> Iterator[str]:
+    """The first table: gzip read two ways."""
+    options: dict[str, Any] = {"compressor": "gzip"}
+    yield from sample(
+        "`cgen text -c gzip --reading bytes`: by the length of the output", reading="bytes", **options
+    )
+    yield from sample("`cgen text -c gzip`: by its decoder, 24 experts, the default", **options)
+
+
+def gallery() -> Iterator[str]:
+    """The other samplers and compressors, the bad ones too."""
+    yield from sample(
+        "`--sampler coinflips`: random bits through the real zlib decoder", sampler="coinflips"
+    )
+    yield from sample("`--experts 0`: one model of the whole prime. It copies.", experts=0)
+    yield from sample("`-c zstd`", compressor="zstd")
+    yield from sample("`-c brotli`", compressor="brotli")
+    yield from sample("`-c bz2` (spans of its corpus, chosen by code length)", compressor="bz2")
+    yield from sample(
+        "`-c bz2 --sampler spans --max-copy 12`", compressor="bz2", sampler="spans", max_copy=12
+    )
+    yield from sample(
+        "`--sampler beam --reading bytes`: the cheapest continuation is a loop",
+        sampler="beam",
+        reading="bytes",
+    )
+
+
+def scores() -> Iterator[str]:
+    """Cross-entropy of the readings on the last 100 KB of the corpus."""
+    text = Corpus.builtin().read(0, 1 << 30)
+    held_out = text[-100_000:]
+    positions = spread_positions(len(held_out), 1000)
+    yield "| compressor | reading | cross-entropy | top-1 | ties for first place | the compressor itself |"
+    yield "|---|---|---|---|---|---|"
+    for spec, corpus, remark in (
+        ("gzip", text[:30_000], "first 30 KB"),
+        ("zstd", text[:30_000], "first 30 KB"),
+        ("brotli", text[:30_000], "first 30 KB"),
+        ("zstd:level=19", text[:-100_000], f"all {len(text) // 1000 - 100} KB before"),
+        ("gzip", text[:-100_000], f"all {len(text) // 1000 - 100} KB before"),
+    ):
+        compressor = get_compressor(spec)
+        for reading in compressor.readings:
+            if reading is Reading.BYTES and spec != "gzip":
+                continue
+            primed = prime(
+                [compressor], Corpus([corpus]), reading=reading, prime_bytes=len(corpus)
+            )
+            few = reading in compressor.readings[:2] or spec == "gzip"
+            chosen = positions if few else positions[::20]
+            found = score(primed, held_out, chosen)
+            yield (
+                f"| `{spec}`, {remark} | `{reading}` | {found.cross_entropy_bits_per_byte:.2f} "
+                f"± {1.96 * found.standard_error:.2f} | {100 * found.top1.mean():.0f} % "
+                f"| {found.ties.mean():.1f} | {found.code_length_bits_per_byte:.2f} |"
+            )
+
+
+def compressors() -> Iterator[str]:
+    """The rows of the table of compressors."""
+    yield "| compressor | readings, best first | library |"
+    yield "|---|---|---|"
+    for info in available():
+        if not info.missing:
+            readings = " ".join(f"`{reading}`" for reading in info.readings)
+            yield f"| `{info.name}` | {readings} | {info.library or 'the program you name'} |"
+
+
+def main() -> None:
+    """Print every section, or write them between README.md's markers."""
+    text = README.read_text()
+    for section in (headline, compressors, gallery, scores):
+        body = "\n".join(section())
+        name = section.__name__
+        if "--write" not in sys.argv:
+            print(f"\n<!-- {name} -->\n{body}")
+            continue
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        text, found = re.subn(pattern, lambda m: m[1] + body + "\n" + m[2], text, flags=re.DOTALL)  # noqa: B023
+        assert found == 1, name
+    if "--write" in sys.argv:
+        README.write_text(text)
+        print(f"README.md written with Python {platform.python_version()}")
+
+
+if __name__ == "__main__":
+    main()
