@@ -37,6 +37,9 @@ class Mixture(Ensemble[Conditional]):
         return self._mean(lambda member: member.next_byte())
 
     def next_byte_of(self, alphabet: bytes) -> Bits:
+        if self.exact:
+            return super().next_byte_of(alphabet)
+        # each member is asked about these bytes alone, so each is normalised over them
         return self._mean(lambda member: member.next_byte_of(alphabet))
 
     def _mean(self, ask: Callable[[Conditional], Bits]) -> Bits:
