@@ -212,7 +212,7 @@ def generate(
     tuning = tuned(compressors, chosen, reading, mixture)
     plan = Plan(
         sampler=chosen,
-        shaping=shaping or Shaping(temperature=tuning.temperature, min_p=tuning.min_p),
+        shaping=shaping or shaped(tuning),
         length=n,
         stop=tuple(_as_bytes(text) for text in stop),
         max_copy=max_copy,
@@ -250,6 +250,16 @@ def tuned(
         (compressor,) = compressors
         return compressor.tuning(compressor.resolve(reading))
     return Tuning()
+
+
+def shaped(tuning: Tuning) -> Shaping:
+    """The shaping that a tuning asks for."""
+    return Shaping(
+        temperature=tuning.temperature,
+        min_p=tuning.min_p,
+        dry_multiplier=tuning.dry_multiplier,
+        dry_allowed_length=tuning.dry_allowed_length,
+    )
 
 
 def choose_sampler(sampler: str | Sampler | None, compressor: Compressor) -> Sampler:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tuning:
-    """Experts, contexts and truncation that belong together.
+    """Experts, contexts, truncation and penalties that belong together.
 
     They were found on some texts by gap, copying and loops, and measured on others
     (benchmarks/generation_quality.py). They hold as a whole: whoever names experts or
@@ -16,3 +16,5 @@ class Tuning:
     contexts: tuple[int, ...] = ()
     temperature: float = 1.0
     min_p: float = 0.1
+    dry_multiplier: float = 0.0
+    dry_allowed_length: int = 8

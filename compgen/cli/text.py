@@ -1,7 +1,7 @@
 """`compgen text`: continuations."""
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from compgen.generation import Plan, Writing
     from compgen.primed import Primed
 
+Number = TypeVar("Number", int, float)
 SHAPING, SAMPLING, OUTPUT = options.SHAPING, options.SAMPLING, options.OUTPUT
 
 
@@ -113,9 +114,7 @@ def text(
     ] = None,
     typical: Annotated[
         float,
-        real(
-            "--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING
-        ),
+        real("--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING),
     ] = 1.0,
     repeat_penalty: Annotated[
         float,
@@ -134,25 +133,28 @@ def text(
         ),
     ] = 64,
     dry_multiplier: Annotated[
-        float,
+        float | None,
         real(
             "--dry-multiplier",
-            help="DRY: penalty on continuing a repeat; 0: off, 0.8 is usual.",
+            help="DRY: penalty on continuing a repeat; 0: off, 0.8 is usual. By default what "
+            "suits the compressor.",
             rich_help_panel=SHAPING,
+            show_default=False,
         ),
-    ] = 0.0,
+    ] = None,
     dry_base: Annotated[
         float,
         real("--dry-base", help="DRY: its growth with each byte.", rich_help_panel=SHAPING),
     ] = 1.75,
     dry_allowed_length: Annotated[
-        int,
+        int | None,
         whole(
             "--dry-allowed-length",
-            help="DRY: shorter repeats are free.",
+            help="DRY: shorter repeats are free; 8 as a rule.",
             rich_help_panel=SHAPING,
+            show_default=False,
         ),
-    ] = 8,
+    ] = None,
     dry_penalty_last_n: Annotated[
         int,
         whole(
@@ -190,16 +192,16 @@ def text(
     plan = Plan(
         sampler=chosen,
         shaping=Shaping(
-            temperature=tuning.temperature if temperature is None else temperature,
+            temperature=_or(temperature, tuning.temperature),
             top_k=top_k,
             top_p=top_p,
-            min_p=tuning.min_p if min_p is None else min_p,
+            min_p=_or(min_p, tuning.min_p),
             typical_p=typical,
             repeat_penalty=repeat_penalty,
             repeat_last_n=repeat_last_n,
-            dry_multiplier=dry_multiplier,
+            dry_multiplier=_or(dry_multiplier, tuning.dry_multiplier),
             dry_base=dry_base,
-            dry_allowed_length=dry_allowed_length,
+            dry_allowed_length=_or(dry_allowed_length, tuning.dry_allowed_length),
             dry_penalty_last_n=dry_penalty_last_n,
         ),
         length=n,
@@ -229,6 +231,11 @@ def text(
         if interrupted:
             return INTERRUPTED
     return 0
+
+
+def _or(given: Number | None, default: Number) -> Number:
+    """What was given, or the default if nothing was (0 is something)."""
+    return default if given is None else given
 
 
 def _write(

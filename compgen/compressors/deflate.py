@@ -95,7 +95,14 @@ class Deflate(Compressor):
 
     def tuning(self, reading: Reading) -> Tuning:
         if reading is Reading.MARGINAL:
-            return Tuning(experts=24, contexts=(4, 3), temperature=0.65, min_p=0.05)
+            return Tuning(
+                experts=24,
+                contexts=(4, 3),
+                temperature=0.65,
+                min_p=0.05,
+                dry_multiplier=0.8,
+                dry_allowed_length=12,
+            )
         return Tuning()
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":

@@ -68,7 +68,14 @@ class Zstd(Compressor):
 
     def tuning(self, reading: Reading) -> Tuning:
         if reading is Reading.MARGINAL:  # deflate's, which suit it as well
-            return Tuning(experts=24, contexts=(4, 3), temperature=0.65, min_p=0.05)
+            return Tuning(
+                experts=24,
+                contexts=(4, 3),
+                temperature=0.65,
+                min_p=0.05,
+                dry_multiplier=0.8,
+                dry_allowed_length=12,
+            )
         return Tuning()
 
     def obstacle(self, reading: Reading) -> str:
