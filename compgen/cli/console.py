@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from compgen.errors import CompgenWarning, FailureError
+from compgen.kernels import announce_compilation
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -98,6 +99,9 @@ def route_warnings() -> None:
     def show_warning(message: Warning | str, *_: object, **__: object) -> None:
         warn(str(message))
 
+    announce_compilation(
+        lambda: note("compiling the kernels: once, some 10 to 30 seconds; later runs start at once")
+    )
     warnings.showwarning = show_warning
     warnings.simplefilter("ignore")
     warnings.simplefilter("once", CompgenWarning)
