@@ -21,6 +21,7 @@ def announce_compilation(say: Callable[[], None]) -> None:
 def why_unavailable() -> str:
     """Why the kernels cannot run here, and what to do about it; empty if they can."""
     try:
+        import numba  # noqa: F401
         from numba.core import event
     except ImportError as error:
         return f"numba cannot be imported ({error}); pip install numba"
