@@ -7,6 +7,7 @@ import brotli
 
 from compgen.compressor import Compressor
 from compgen.errors import CompressorError
+from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
 
@@ -20,6 +21,10 @@ MODES = {
 }
 
 
+LARGEST_PRIME = 4 << 20
+"""As much of a corpus as primes the reading `marginal` by default, whatever the window."""
+
+
 @dataclass(frozen=True)
 class Brotli(Compressor):
     """LZ77, context-modelled literals and a built-in dictionary of web text.
@@ -29,7 +34,12 @@ class Brotli(Compressor):
     """
 
     name = "brotli"
-    readings: ClassVar[tuple[Reading, ...]] = (Reading.BITS, Reading.PAYLOAD, Reading.BYTES)
+    readings: ClassVar[tuple[Reading, ...]] = (
+        Reading.MARGINAL,
+        Reading.BITS,
+        Reading.PAYLOAD,
+        Reading.BYTES,
+    )
     releases_gil = True
 
     quality: int = within(0, 11, default=5)
@@ -40,6 +50,11 @@ class Brotli(Compressor):
     @property
     def window(self) -> int:
         return (1 << self.lgwin) - 16
+
+    def prime_budget(self, reading: Reading) -> int:
+        if reading is Reading.MARGINAL:
+            return min(self.window, LARGEST_PRIME)
+        return super().prime_budget(reading)
 
     def compress(self, data: bytes) -> bytes:
         stream: bytes = brotli.compress(
@@ -55,7 +70,16 @@ class Brotli(Compressor):
             raise CompressorError(f"brotli: the stream is damaged or cut short: {error}") from error
         return decoded
 
+    def obstacle(self, reading: Reading) -> str:
+        if reading is not Reading.BYTES:
+            return why_unavailable()
+        return super().obstacle(reading)
+
     def read(self, context: bytes, reading: Reading) -> "Conditional":
+        if reading is Reading.MARGINAL:
+            from compgen.conditionals.brotli_marginal import BrotliMarginal
+
+            return BrotliMarginal(context, compress=self.compress, window=self.window)
         if reading is Reading.BYTES:
             return super().read(context, reading)
         from compgen.conditionals.stream_bits import StreamBits

@@ -145,7 +145,7 @@ def _block_header(text: str, at: int) -> tuple[int, int, int, int]:
 
 @functools.cache
 def _code_table(symbols: int) -> re.Pattern[str]:
-    """The description of a code with so many symbols (a chain of possessive repeats: no way back)."""
+    """The description of a code with so many symbols (possessive repeats: no way back)."""
     return re.compile(f"[01]{{5}}(?:(?:1[01])*+0){{{symbols}}}")
 
 

@@ -25,8 +25,9 @@ Beyond MAX_DEPTH matching bytes a context may still occur without end (in zeros,
 only the FOLLOWED nearest positions are listed; the others count as runs of MAX_DEPTH - 1.
 
 Source: the distance classes are those of RFC 8878, section 3.1.1.3.2.1.1 (offset codes); in
-halves, those of RFC 7932, section 4 (distance codes without postfix or direct ones). The trie is a suffix trie of the reversed text, cut off where contexts grow rare: the context tree
-of Rissanen ("A universal data compression system", 1983), with weights for counts.
+halves, those of RFC 7932, section 4 (distance codes without postfix or direct ones). The trie is
+a suffix trie of the reversed text, cut off where contexts grow rare: the context tree of Rissanen
+("A universal data compression system", 1983), with weights for counts.
 """
 
 from typing import NamedTuple
@@ -89,6 +90,7 @@ LOOK = np.dtype(
         ("run", np.int32, _LISTED),
         ("byte", np.uint8, _LISTED),
         ("weight", np.float64, _LISTED),
+        ("in_leaf", np.float64, MAX_RUN + 2),  # scratch of `look`
     ],
     align=True,
 )
@@ -427,7 +429,8 @@ def look(trie, tail, tail_size, class_weight, farthest, scratch):
     # Where the newest position of a node is out of the window, its sums are 0 but for rounding,
     # and `longest` is less than `depth`.
     top = max(longest, depth)
-    in_leaf = np.zeros(top + 2)
+    in_leaf = seen.in_leaf
+    in_leaf[: top + 1] = 0.0
     reach[: top + 1] = 0.0
     for index in range(seen.tails):
         reach[listed_run[index]] += listed_weight[index]
