@@ -3,7 +3,8 @@
 python -m benchmarks.deflate_marginal
 
 steps_per_second      256-way next-byte steps, against cloning zlib 256 times
-sampling_rate         bytes a second of the compiled loop
+sampling_rate         bytes a second of the compiled loop, in soup and where it loops
+generating_rate       … of the mixture that generates best, with and without DRY
 mixture_cost          24 experts against one
 fork_cost             microseconds and bytes of a fork and of a fork that moves on
 refresh_rules         bits per byte by what is counted, and how often
@@ -22,6 +23,8 @@ from compgen.conditionals import decoder_marginal, marginal_tables
 from compgen.conditionals.deflate_marginal import DeflateMarginal
 from compgen.conditionals.experts import ExpertPlan
 from compgen.conditionals.marginal_mixture import MarginalMixture
+from compgen.conditionals.marginal_tables import FLAT_LENGTHS
+from compgen.kernels.repeats import start, with_room
 
 TEXT = "\n".join(topics.topics.values()).encode()
 PRIME = 30_000
@@ -73,11 +76,27 @@ def steps_per_second(prime: int) -> tuple[float, float, float]:
     )
 
 
-def sampling_rate(count: int = 100_000) -> float:
+def sampling_rate(min_p: float, seed: int = 0, count: int = 100_000) -> float:
     """Bytes a second of ancestral sampling from a 30 KB prime, on one thread."""
     state = DeflateMarginal(TEXT[:PRIME])
+    uniforms = np.random.default_rng(seed).random(count)
+    return count / seconds(lambda: state.fork().generate(uniforms, min_p=min_p), 1)
+
+
+def generating_rate(dry: float, count: int = 100_000) -> float:
+    """Bytes a second of 24 experts, as benchmarks/generation_quality.py finds them best."""
+    halves = ExpertPlan(24).primes(TEXT[: 2 * PRIME], np.random.default_rng(0))
+    state = MarginalMixture(halves, (4, 3, 3), experts=24, shape=FLAT_LENGTHS)
     uniforms = np.random.default_rng(0).random(count)
-    return count / seconds(lambda: state.fork().generate(uniforms), 1)
+
+    def generate() -> None:
+        repeats = start(
+            b"", multiplier=dry, base=1.75, allowed=8, last_n=-1, breakers=(b"\n", b":", b'"', b"*")
+        )
+        repeats = with_room(repeats, count)
+        state.fork().generate(uniforms, temperature=0.6, min_p=0.05, repeats=repeats)
+
+    return count / seconds(generate, 1)
 
 
 def mixture_cost() -> Iterable[tuple[str, float]]:
@@ -144,7 +163,11 @@ def main() -> None:
         print(f"  256 clones {clones:10.0f}")
         print(f"  next_byte  {single:10.0f}  ({single / clones:.0f} x)")
         print(f"  batched    {batched:10.0f}  ({batched / clones:.0f} x)")
-    print(f"sampling: {sampling_rate() / 1000:.0f} KB/s")
+    print(f"sampling, T = 1: {sampling_rate(0) / 1000:.0f} KB/s")
+    for seed in range(3):
+        print(f"sampling, min-p .1, seed {seed}: {sampling_rate(0.1, seed) / 1000:.0f} KB/s")
+    for dry in (0.0, 0.8):
+        print(f"24 experts, DRY {dry}: {generating_rate(dry) / 1000:.0f} KB/s")
     one = 0.0
     for name, cost in mixture_cost():
         one = one or cost

@@ -26,11 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compgen import distribution
+from compgen.compressors.deflate import Gzip
 from compgen.conditionals.deflate_marginal import DeflateMarginal
 from compgen.conditionals.experts import ExpertPlan
 from compgen.conditionals.marginal_mixture import MarginalMixture
 from compgen.conditionals.marginal_tables import FLAT_LENGTHS, UNSHAPED, TokenShape
-from compgen.sampling.compiled import sample
+from compgen.sampling.ancestral import Ancestral
+from compgen.sampling.sampler import Source
+from compgen.sampling.shaping import Shaping
 
 SEGMENT = 8_000
 PRIME = 30_000
@@ -226,10 +229,11 @@ class Mixture:
     experts: int | None = None
     shape: TokenShape = field(default=UNSHAPED)
     temperature: float = 1.0
-    top_p: float = 1.0
     min_p: float = 0.0
+    dry: float = 0.0
 
     def __call__(self, task: Task, random: np.random.Generator) -> list[bytes]:
+        shaping = Shaping(temperature=self.temperature, min_p=self.min_p, dry_multiplier=self.dry)
         if self.halves:
             primes = ExpertPlan(self.halves).primes(task.prime, random)
             base: DeflateMarginal | MarginalMixture = MarginalMixture(
@@ -237,20 +241,18 @@ class Mixture:
             )
         else:
             base = MarginalMixture([task.prime], self.contexts, shape=self.shape)
-        states = []
+        samples = []
         for prompt in task.prompts:
             state = base.fork()
             state.advance(prompt)
-            states.append(state)
-        uniforms = random.random((len(states), LENGTH))
-        made = sample(
-            states,
-            uniforms,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            min_p=self.min_p,
-        )
-        return [row.tobytes() for row in made]
+            source = Source(state, Gzip(), b"", prompt, shaping, limit=LENGTH)
+            made = b""
+            for chunk in Ancestral().chunks(source, random):
+                made += chunk.data
+                if len(made) >= LENGTH:
+                    break
+            samples.append(made[:LENGTH])
+        return samples
 
 
 @dataclass(frozen=True)
@@ -289,17 +291,15 @@ ROWS: dict[str, Sampler] = {
     "gzip marginal, min-p .1": Mixture(0, (0,), min_p=0.1),
     "24 experts, contexts 5 4 3, min-p .1": Mixture(24, min_p=0.1),
     "… flat lengths, min-p .1": Mixture(24, shape=FLAT_LENGTHS, min_p=0.1),
-    "16, contexts 4 3, flat, T .65, min-p .05": Mixture(
-        16, (4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
-    ),
     "24, contexts 4 3, flat, T .65, min-p .05": Mixture(
         24, (4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
     ),
-    "24, contexts 4 3, flat, T .6, min-p .1": Mixture(
-        24, (4, 3), shape=FLAT_LENGTHS, temperature=0.6, min_p=0.1
+    "… and DRY": Mixture(24, (4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05, dry=0.8),
+    "24, contexts 4 3 3, flat, T .6, min-p .05, DRY": Mixture(
+        24, (4, 3, 3), shape=FLAT_LENGTHS, temperature=0.6, min_p=0.05, dry=0.8
     ),
-    "24, contexts 5 4 3, flat, T .65, min-p .05": Mixture(
-        24, (5, 4, 3), shape=FLAT_LENGTHS, temperature=0.65, min_p=0.05
+    "16, contexts 4 3 3, flat, T .6, min-p .05, DRY": Mixture(
+        16, (4, 3, 3), shape=FLAT_LENGTHS, temperature=0.6, min_p=0.05, dry=0.8
     ),
 }
 
@@ -311,15 +311,15 @@ def table(paths: Sequence[Path], rows: dict[str, Sampler], prompts: int) -> str:
         [make_task(text, seed, prompts=prompts, held_out=True) for seed in HELD_OUT_SEEDS]
         for text in texts
     ]
-    lines = [f"{'':44s}" + "".join(f"{path.stem:>30s}" for path in paths)]
-    lines.append(f"{'':44s}" + f"{'gap':>16s}{'cov12':>8s}{'lrs':>6s}" * len(paths))
+    lines = [f"{'':48s}" + "".join(f"{path.stem:>30s}" for path in paths)]
+    lines.append(f"{'':48s}" + f"{'gap':>16s}{'cov12':>8s}{'lrs':>6s}" * len(paths))
     for name, sampler in rows.items():
         cells = []
         for group in tasks:
             found = measure(group, sampler)
             gap = f"{found.gap:+.2f} ±{found.gap_error:.2f}"
             cells.append(f"{gap:>16s}{found.cov12:8.2f}{found.lrs:6.1f}")
-        lines.append(f"{name:44s}" + "".join(cells))
+        lines.append(f"{name:48s}" + "".join(cells))
         print(lines[-1], flush=True)
     return "\n".join(lines)
 

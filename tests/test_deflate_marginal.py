@@ -55,7 +55,8 @@ def brute_force(
         run[1 : reach + 1] = np.minimum(run[1 : reach + 1] + 1, MAX_MATCH) * same
         starts = alpha[np.maximum(t + 1 - lengths, 0)] * (t + 1 >= lengths)
         ends[3:] = np.cumsum(starts * grammar.length[3:])
-        matched = weight[1 : reach + 1] @ ends[run[1 : reach + 1]]
+        # not @: BLAS would wake its threads for each step, and wait for them
+        matched = (weight[1 : reach + 1] * ends[run[1 : reach + 1]]).sum()
         alpha[t + 1] = alpha[t] * grammar.literal[x[t]] + matched
         if alpha[t + 1] < 1e-100:
             with np.errstate(over="ignore"):
@@ -88,8 +89,8 @@ CONTEXTS = {
     "one byte": b"a",
     "two bytes": b"ab",
     "repeat": b"abcabcabc",
-    "text": TEXT[:28_900],
-    "text past the window": TEXT[1000:66_900],
+    "text": TEXT[:16_900],
+    "text past the window": TEXT[1000:42_300],
     "noise": NOISE[:9_000],
     "noise twice": NOISE[:700] + NOISE[:650],
     "four letters": SKEWED[:5_000],
@@ -104,9 +105,9 @@ def test_next_byte_is_the_definition(context: bytes) -> None:
     assert_same(DeflateMarginal(context).next_byte(), expected(context))
 
 
-@pytest.mark.parametrize("wbits", range(9, 16))
+@pytest.mark.parametrize("wbits", range(9, 15))
 def test_every_window_size(wbits: int) -> None:
-    context = TEXT[50_000 : 50_000 + 3 * (1 << wbits) + 77][:37_000]
+    context = TEXT[50_000 : 50_000 + 3 * (1 << wbits) + 77][:16_900]
     assert_same(DeflateMarginal(context, wbits=wbits).next_byte(), expected(context, wbits=wbits))
 
 
@@ -158,7 +159,7 @@ def test_the_split_of_the_context_does_not_matter(split: int) -> None:
 
 def test_the_warm_up_forgets_its_start() -> None:
     """From a boundary 984 bytes earlier, the distribution is the same to 1e-6 bits."""
-    context = TEXT[:36_864]
+    context = TEXT[:16_384]
     deflate = DeflateOptions()
     grammar = token_grammar(context, deflate)
     earlier = brute_force(context, len(context) - 1_500, grammar, deflate.max_distance)
@@ -210,6 +211,42 @@ def test_next_bytes_follows_each_prefix() -> None:
         assert np.abs(row - state.bits([prefix])[0] - twin.next_byte()).max() < 1e-8
 
 
+PERIODIC = {
+    "spaces": TEXT[:900] + b" " * 2_000 + TEXT[900:960],
+    "live loop": TEXT[:500] + b"fisff" * 500,
+    "loop in a loop": (b"ab" * 400 + b" " * 400) * 3 + b"ab" * 350,
+    "loop, twice": TEXT[:200] + TEXT[:57] * 20 + TEXT[300:500] + TEXT[:57] * 15 + TEXT[57:62],
+    "longest period": TEXT[:258] * 9 + TEXT[258:270] + TEXT[:258] * 3,
+    "no period": TEXT[:259] * 9,
+    "period of a period": b"abcabd" * 200 + b"abc" * 300 + b"abcabd" * 60,
+}
+
+
+@pytest.mark.parametrize("data", PERIODIC.values(), ids=PERIODIC)
+@pytest.mark.parametrize("wbits", [10, 12])
+def test_one_position_stands_for_many(data: bytes, wbits: int) -> None:
+    """Loops: at their end, in mid-loop through forks and tails, and where they break off."""
+    state = DeflateMarginal(data[:-150], wbits=wbits)
+    for value in data[-150:-110]:  # a fork's tail, and a window of its own
+        state = state.fork()
+        state.advance(bytes([value]))
+    state.advance(data[-110:])
+    assert_same(state.next_byte(), expected(data, wbits=wbits))
+    for broken in (b"?", data[-1:] + b"x", data[:30]):
+        twin = state.fork()
+        twin.advance(broken)
+        assert_same(twin.next_byte(), expected(data + broken, wbits=wbits))
+
+
+@pytest.mark.parametrize("data", [b" ", b"he said to the ", TEXT[:257]], ids=len)
+def test_a_loop_is_a_short_list(data: bytes) -> None:
+    """However long the loop: what stands for all is a position or two, and the loop's start."""
+    state = DeflateMarginal(data * (40_000 // len(data)))
+    assert state._matches.counts[0] < 40
+    state.advance((data * 700)[:700])
+    assert state._matches.counts[0] < 40
+
+
 def test_long_zeros_stay_bounded() -> None:
     """Every position matches and every run is full: work per byte must not grow with the run."""
     state = DeflateMarginal(bytes(33_000), wbits=12)
@@ -232,7 +269,7 @@ def test_refresh_points() -> None:
         assert gaps.max() == LONGEST_INTERVAL
         if known == 0:
             assert points[1:9] == list(range(16, 144, 16))
-            assert (gaps[8:] * 8 <= np.array(points[9:])).all()
+            assert (gaps[4:] * 4 <= np.array(points[5:])).all()
 
 
 @pytest.mark.parametrize(
@@ -388,8 +425,8 @@ def test_token_shape() -> None:
     state = DeflateMarginal(context, shape=TokenShape(length_temperature=3))
     reference = brute_force(
         context,
-        4_608 - WARM_UP,
-        token_grammar(context[:4_608], DeflateOptions()).shaped(TokenShape(length_temperature=3)),
+        4_096 - WARM_UP,
+        token_grammar(context[:4_096], DeflateOptions()).shaped(TokenShape(length_temperature=3)),
         DeflateOptions().max_distance,
     )
     assert_same(state.next_byte(), reference)

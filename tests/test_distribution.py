@@ -151,6 +151,14 @@ def test_no_repeat_reaches_past_a_breaker() -> None:
     assert broken[ord("-")] == 2
 
 
+def test_dry_looks_back_no_further_than_there_is() -> None:
+    bits = np.full(256, 8.0)
+    history = b"once upon a time, once upon a"
+    everything = Shaping(min_p=0, dry_multiplier=0.8).apply(bits, history)
+    more = Shaping(min_p=0, dry_multiplier=0.8, dry_penalty_last_n=40).apply(bits, history)
+    assert more.tolist() == everything.tolist()
+
+
 def test_dry_penalises_the_byte_that_would_go_on_repeating() -> None:
     bits = np.full(256, 8.0)
     history = b"once upon a time, once upon a"

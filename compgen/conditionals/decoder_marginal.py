@@ -56,7 +56,9 @@ TAIL = 32
 SPAN_TAIL = 96
 """Longest span that is scored on the shared window; longer ones are scored on a copy."""
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 16, 8192
-"""Bytes between refresh points: an eighth of what there is to count, within these limits."""
+"""Bytes between refresh points: a quarter of what there is to count, within these limits.
+
+Half of that gains 0.001 bits per byte on text behind a prime, and twice as much work."""
 
 
 def _intervals() -> list[int]:
@@ -69,15 +71,15 @@ def _intervals() -> list[int]:
 
 def _span(interval: int, known: int) -> tuple[int, float]:
     """The history lengths at which `interval` is in force, given `known` bytes before it."""
-    low = 0 if interval == SHORTEST_INTERVAL else 8 * interval - known
-    high = float("inf") if interval == LONGEST_INTERVAL else 16 * interval - known
+    low = 0 if interval == SHORTEST_INTERVAL else 4 * interval - known
+    high = float("inf") if interval == LONGEST_INTERVAL else 8 * interval - known
     return max(0, low), high
 
 
 def refresh_point(history: int, known: int) -> int:
     """The last refresh point at or before `history` bytes, with `known` bytes of prime.
 
-    Refresh points are the multiples of an interval that is an eighth of known + history,
+    Refresh points are the multiples of an interval that is a quarter of known + history,
     rounded down to a power of two, and 0.
     """
     point = 0
@@ -331,7 +333,10 @@ class DecoderMarginal(NextByteConditional):
             size=np.zeros(windows, np.int64),
             origin=np.zeros(windows, np.int64),
             head=np.empty((windows, 1 << 16), np.int32),
-            previous=np.full((windows, capacity), -1, np.int32),
+            previous=np.empty((windows, capacity), np.int32),
+            stride=np.zeros((windows, capacity), np.int32),
+            others=np.zeros((windows, capacity), np.int32),
+            period=np.zeros(windows, np.int64),
             bigram=np.empty((windows, 256, 256)),
         )
         start = np.zeros(windows, np.int64)

@@ -25,8 +25,15 @@ State. P windows run side by side over one shared history (a mixture's experts; 
 
 Runs of 0 and 1 are summed in histograms (unigram, bigram) that change at the 31 borders only;
 runs of 2 and more are listed (Matches), newest first, found by merging the bigram's chain with
-the previous list: the work per byte is the number of bigram matches in the window, at most
-max distance, whatever the data.
+the previous list: the work per byte is the number of bigram matches in the window.
+
+Where text repeats itself with a period of up to 258 bytes, as generated text may for ever,
+nearly every position would match. There, positions whose last 258 bytes are alike, and whose
+next byte is, have the same run for ever: one of them, the newest, stands for all in the chain.
+
+     previous ◄────────────────┐
+        ····|·h·|·h·|·h·|·h·|·[h]·   stride = the period, others = 4
+              └──►└──►└──►└──►┘      out of the chain: stride = -period, towards the newest
 """
 
 from typing import NamedTuple
@@ -35,11 +42,17 @@ import numpy as np
 from numba import njit
 
 from compgen.kernels.deflate_format import DISTANCE_CODE, MAX_MATCH
+from compgen.kernels.jit import kernel
 
 RING = 512
 """Boundary probabilities kept, a power of two above MAX_MATCH."""
 UNDERFLOW = 1e-100
 """Below this, the ring of boundary probabilities is scaled up by its inverse."""
+
+LOOK_FOR_PERIOD = 64
+"""Bytes between two looks for a period, where there is none: a power of two."""
+LINK, GROUP = 9, 1
+"""Layout of a link; see `_link`."""
 
 _CLASS = DISTANCE_CODE.astype(np.uint8)
 
@@ -64,7 +77,10 @@ class Window(NamedTuple):
     size: np.ndarray  # int64 (P,)
     origin: np.ndarray  # int64 (P,)           position of the forced token boundary
     head: np.ndarray  # int32 (P, 65536)       last position at which a bigram ends, or -1
-    previous: np.ndarray  # int32 (P, capacity)  the one before it
+    previous: np.ndarray  # int32 (P, capacity)  the one before it; see `_link`
+    stride: np.ndarray  # int32 (P, capacity)    a position stands for so many `others`, stride
+    others: np.ndarray  # int32 (P, capacity)      apart; or (< 0) one -stride later does for it
+    period: np.ndarray  # int64 (P,)           of the last 258 bytes and as many more, or 0
     bigram: np.ndarray  # float64 (P, 256, 256)  weight of the sources of y after x, at n = size
 
 
@@ -90,7 +106,7 @@ class State(NamedTuple):
     known: np.ndarray  # int64 (1,)          bytes of history, 8 at most
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def byte_at(window, state, p, position):
     """The byte of window `p` at `position`, which may lie in the tail."""
     size = window.size[p]
@@ -99,7 +115,7 @@ def byte_at(window, state, p, position):
     return state.tail[position - size]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def append(window, grammar, state, old, new, p, value):
     """Append one byte to window `p`: matches, boundary probability, unigram weights.
 
@@ -142,7 +158,7 @@ def append(window, grammar, state, old, new, p, value):
         unigram[source] += change[index]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _merge(window, grammar, tail, old, new, p, n, before, value, reach):
     """List the sources of (before, value) newest first, with runs from the list one byte ago.
 
@@ -150,20 +166,25 @@ def _merge(window, grammar, tail, old, new, p, n, before, value, reach):
     """
     # numba counts references on every access to an array in a tuple: none of that in the loop
     size, data = window.size[p], window.data[p]
-    previous, distance = window.previous[p], grammar.distance[p]
+    previous, distance, border = window.previous[p], grammar.distance[p], grammar.border
     old_position, old_run = old.position, old.run
     new_position, new_run, new_weight = new.position, new.run, new.weight
     cursor = old.starts[p]
     old_end = cursor + old.counts[p]
     end = new.starts[p]
     longest = 0
-    oldest = max(1, n - grammar.border[-1])
+    oldest = max(1, n - border[-1])
     newest = n - 1
-    third = before
+    third = np.int64(-1)
     if n >= 2:
-        third = data[n - 2] if n - 2 < size else tail[n - 2 - size]
+        third = np.int64(data[n - 2] if n - 2 < size else tail[n - 2 - size])
+    # distances grow from entry to entry, and their classes with them
+    code = 0
+    weight, last = distance[0], border[0]
+    pairs = 0.0
     chained = np.int64(window.head[p, (np.int64(before) << 8) | np.int64(value)])
     while True:
+        alone = True
         if newest >= size and newest >= oldest:  # the tail has no chains: it is scanned
             here = newest
             newest -= 1
@@ -171,29 +192,83 @@ def _merge(window, grammar, tail, old, new, p, n, before, value, reach):
                 continue
             if (tail[here - size - 1] if here > size else data[here - 1]) != before:
                 continue
+            preceding = np.int64(-2)
+            if here >= 2:
+                preceding = np.int64(data[here - 2] if here <= size + 1 else tail[here - 2 - size])
         else:
             here = chained
             if here < oldest:
                 break
-            chained = np.int64(previous[here])
+            link = np.int64(previous[here])
+            chained = (link >> LINK) - 1
+            alone = (link & GROUP) == 0
+            preceding = (link >> 1) & 255
+        if n - here > last:
+            while n - here > border[code]:
+                code += 1
+            weight, last = distance[code], border[code]
+        new_position[end] = here
         run = 2
         # compared first, so that the list is searched for the few that it holds
-        if here >= 2 and (data[here - 2] if here <= size + 1 else tail[here - 2 - size]) == third:
+        if preceding == third and here >= 2:
             while cursor < old_end and old_position[cursor] >= here:
                 cursor += 1
-            if cursor < old_end and old_position[cursor] == here - 1:
-                run = min(old_run[cursor] + 1, MAX_MATCH)
-        weight = distance[_CLASS[n - here]]
-        new_position[end] = here
+            found = cursor
+            if cursor == old_end or old_position[cursor] != here - 1:
+                found = _stand_in(window.stride[p], old_position, old.starts[p], old_end, here - 1)
+            if found >= 0:
+                run = min(old_run[found] + 1, MAX_MATCH)
+            longest = max(longest, run)
+        all_weight = weight
+        if not alone:
+            stride, others = window.stride[p, here], window.others[p, here]
+            all_weight = _weight_of_all(distance, border, n - here, stride, others)
         new_run[end] = run
-        new_weight[end] = weight
+        new_weight[end] = all_weight
         end += 1
-        reach[run] += weight
-        longest = max(longest, run)
+        if run == 2:  # most are: summed in a register
+            pairs += all_weight
+        else:
+            reach[run] += all_weight
+    reach[2] += pairs
+    if end > new.starts[p]:
+        longest = max(longest, 2)
     return end, longest
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _stand_in(stride, position, first, end, wanted):
+    """The entry of the list that stands for a position that has left its chain; -1 if none."""
+    while wanted < stride.shape[0] and stride[wanted] < 0:
+        wanted -= stride[wanted]
+        low, high = first, end
+        while low < high:  # newest first
+            middle = (low + high) >> 1
+            if position[middle] > wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < end and position[low] == wanted:
+            return low
+    return -1
+
+
+@kernel
+def _weight_of_all(distance, border, nearest, stride, others):
+    """Sum of the weights of the distance `nearest` and the `others` beyond, `stride` apart."""
+    last = min(nearest + others * stride, border[-1])
+    total = 0.0
+    index = np.int64(_CLASS[nearest])
+    while nearest <= last:
+        among = (min(border[index], last) - nearest) // stride + 1
+        if among > 0:
+            total += among * distance[index]
+            nearest += among * stride
+        index += 1
+    return total
+
+
+@kernel
 def remember(state, value):
     """Note an appended byte among the last ones: once, after the windows have it."""
     newest = np.uint64(value) << np.uint64(56)
@@ -201,26 +276,83 @@ def remember(state, value):
     state.known[0] = min(state.known[0] + 1, 8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push(state, value):
     """Store an appended byte in the private tail."""
     state.tail[state.tail_size[0]] = value
     state.tail_size[0] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _link(position, preceding):
+    """A position, or -1, with the byte before the bigram that ends where the link is from.
+
+    bit 31 … 9         8 … 1        0
+    position + 1   preceding   GROUP: stands for others, too
+    """
+    return ((np.int64(position) + 1) << LINK) | (np.int64(preceding) << 1)
+
+
+@kernel
 def _chain(window, p, value):
     """Store a byte in the window and its bigram in the chains, weights apart."""
     n = window.size[p]
-    window.data[p, n] = value
-    if n > 0:
-        key = (np.int64(window.data[p, n - 1]) << 8) | np.int64(value)
-        window.previous[p, n] = window.head[p, key]
-        window.head[p, key] = n
+    data = window.data[p]
+    data[n] = value
+    window.previous[p, n] = _link(-1, 0)
     window.size[p] = n + 1
+    if n == 0:
+        return
+    key = (np.int64(data[n - 1]) << 8) | np.int64(value)
+    last = window.head[p, key]
+    window.head[p, key] = n
+    window.previous[p, n] = _link(last, data[n - 2] if n >= 2 else 0)
+    period = window.period[p]
+    if period > 0:
+        if data[n - period] == value:
+            _stand_for(window, p, n - 1, period)
+        else:
+            window.period[p] = 0
+    elif (n & (LOOK_FOR_PERIOD - 1)) == 0:
+        window.period[p] = _find_period(data, n)
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _find_period(data, n):
+    """The shortest period of the 258 bytes that end at n and as many before them; 0 if none."""
+    for period in range(1, MAX_MATCH + 1):
+        if n - (MAX_MATCH - 1) - period < 0:
+            break
+        length = 0
+        while length < MAX_MATCH and data[n - length] == data[n - length - period]:
+            length += 1
+        if length == MAX_MATCH:
+            return period
+    return 0
+
+
+@kernel
+def _stand_for(window, p, newer, period):
+    """Let a position stand for the one a period ago, and for all that this one stands for.
+
+    The last 258 bytes and the next byte are the same at both.
+    """
+    previous, stride = window.previous[p], window.stride[p]
+    older = newer - period
+    if stride[older] not in (0, period):
+        return
+    after = newer
+    while (previous[after] >> LINK) - 1 != older:
+        after = (previous[after] >> LINK) - 1
+    below = (1 << LINK) - 1
+    previous[after] = (previous[older] & ~below) | (previous[after] & below)
+    previous[newer] |= GROUP
+    stride[older] = -period
+    stride[newer] = period
+    window.others[p, newer] = window.others[p, older] + 1
+
+
+@kernel
 def absorb(window, grammar, p, value):
     """Store an appended byte in the window itself: for the one state that owns it."""
     n = window.size[p]
@@ -237,7 +369,7 @@ def absorb(window, grammar, p, value):
         bigram[data[position - 1], data[position]] += change[index]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def absorb_tail(window, grammar, state):
     """Move the private tail into the window: for the one state that owns it."""
     for p in range(window.size.shape[0]):
@@ -246,7 +378,7 @@ def absorb_tail(window, grammar, state):
     state.tail_size[0] = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bigram_row(window, grammar, state, p, row):
     """Weight of the sources of each byte after the last one, at n, into `row` (256,).
 
@@ -255,7 +387,9 @@ def bigram_row(window, grammar, state, p, row):
     size = window.size[p]
     n = size + state.tail_size[0]
     last = byte_at(window, state, p, n - 1)
-    row[:] = window.bigram[p, last]
+    counted = window.bigram[p, last]
+    for value in range(256):  # a slice would be copied twice
+        row[value] = counted[value]
     data = window.data[p]
     if n == size:
         return
@@ -346,6 +480,7 @@ def unflat(values: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]) -> tup
 def build(window, grammar, start, recent, known):
     """Index window.data[p, :size[p]], run the boundary probabilities from `start[p]` on.
 
+    The window's `stride`, `others` and `period` must be 0.
     A token boundary is taken for certain at `start`; `recent` and `known` are the state's.
     Returns the state at n = size (with an empty tail) and its matches, `flat`.
     """

@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 
 from compgen.kernels.deflate_format import MAX_MATCH
+from compgen.kernels.jit import kernel
 from compgen.kernels.lz_marginal import (
     RING,
     absorb,
@@ -30,7 +31,7 @@ from compgen.kernels.lz_marginal import (
 from compgen.kernels.lz_marginal_truncated import add_truncated
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _all_sources(grammar, p, n):
     """Weight of all sources at n: every distance up to n."""
     border, distance = grammar.border, grammar.distance[p]
@@ -45,7 +46,7 @@ def _all_sources(grammar, p, n):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sum(values):
     """The sum of 256 values, in four lanes: one lane would wait for each addition."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
@@ -57,6 +58,51 @@ def _sum(values):
     return (a + b) + (c + d)
 
 
+@kernel
+def _add_window(window, grammar, state, matches, p, share, work, out):
+    """Add the share of window p to `out`."""
+    row, gain = work[0], work[1]
+    n = window.size[p] + state.tail_size[0]
+    reach, alpha, longer = state.reach[p], state.alpha[p], grammar.longer[p]
+    longest = 0
+    boundary = alpha[n & (RING - 1)]
+    gain[0] = boundary * longer[0]
+    total = boundary * (1.0 - longer[0]) + gain[0] * _all_sources(grammar, p, n)
+    if n > 0:
+        longest = 1
+        bigram_row(window, grammar, state, p, row)
+        gain[1] = alpha[(n - 1) & (RING - 1)] * longer[1]
+        total += gain[1] * _sum(row)
+    while 0 < longest < MAX_MATCH and reach[longest + 1] > 0:
+        longest += 1
+        back = alpha[(n - longest) & (RING - 1)]
+        gain[longest] = back * longer[longest]
+        total += gain[longest] * reach[longest]
+    scale = share / total
+
+    literal, unigram = grammar.literal[p], state.unigram[p]
+    literals, everywhere = scale * boundary, scale * gain[0]
+    for value in range(256):
+        out[value] += literals * literal[value] + everywhere * unigram[value]
+    if longest == 0:
+        return
+    after_one = scale * gain[1]
+    for value in range(256):
+        out[value] += after_one * row[value]
+    if longest == 1:
+        return
+    gain[1] = 0.0
+    for length in range(2, longest + 1):
+        gain[length] = gain[length - 1] + scale * gain[length]
+    # locals: numba counts references on every access to an array in a tuple
+    size, data, tail = window.size[p], window.data[p], state.tail
+    positions, runs, weights = matches.position, matches.run, matches.weight
+    for index in range(matches.starts[p], matches.starts[p] + matches.counts[p]):
+        position = positions[index] + 1
+        source = data[position] if position < size else tail[position - size]
+        out[source] += weights[index] * gain[runs[index]]
+
+
 @njit(cache=True, nogil=True)
 def next_byte(window, grammar, state, matches, shares, truncated, work, out):
     """Probabilities of the 256 next bytes into `out`; they sum to 1.
@@ -65,46 +111,9 @@ def next_byte(window, grammar, state, matches, shares, truncated, work, out):
     truncated  Truncated         the other experts, with theirs
     work       float64 (2, 260)  scratch
     """
-    row, gain = work[0, :256], work[1]
     out[:] = 0.0
     for p in range(shares.shape[0]):
-        n = window.size[p] + state.tail_size[0]
-        reach, alpha, longer = state.reach[p], state.alpha[p], grammar.longer[p]
-        longest = 0
-        row[:] = 0.0
-        boundary = alpha[n & (RING - 1)]
-        gain[0] = boundary * longer[0]
-        total = boundary * (1.0 - longer[0]) + gain[0] * _all_sources(grammar, p, n)
-        if n > 0:
-            longest = 1
-            bigram_row(window, grammar, state, p, row)
-            gain[1] = alpha[(n - 1) & (RING - 1)] * longer[1]
-            total += gain[1] * _sum(row)
-        while 0 < longest < MAX_MATCH and reach[longest + 1] > 0:
-            longest += 1
-            back = alpha[(n - longest) & (RING - 1)]
-            gain[longest] = back * longer[longest]
-            total += gain[longest] * reach[longest]
-        scale = shares[p] / total
-
-        literal, unigram = grammar.literal[p], state.unigram[p]
-        literals, everywhere = scale * boundary, scale * gain[0]
-        after_one = scale * gain[1] if longest >= 1 else 0.0
-        for value in range(256):
-            out[value] += literals * literal[value] + everywhere * unigram[value]
-            out[value] += after_one * row[value]
-        if longest < 2:
-            continue
-        gain[1] = 0.0
-        for length in range(2, longest + 1):
-            gain[length] = gain[length - 1] + scale * gain[length]
-        # locals: numba counts references on every access to an array in a tuple
-        size, data, tail = window.size[p], window.data[p], state.tail
-        positions, runs, weights = matches.position, matches.run, matches.weight
-        for index in range(matches.starts[p], matches.starts[p] + matches.counts[p]):
-            position = positions[index] + 1
-            source = data[position] if position < size else tail[position - size]
-            out[source] += weights[index] * gain[runs[index]]
+        _add_window(window, grammar, state, matches, p, shares[p], work, out)
     if truncated.shares.shape[0] > 0:
         add_truncated(truncated, state.recent[0], state.known[0], out)
     scale = 1.0 / _sum(out)

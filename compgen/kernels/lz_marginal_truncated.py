@@ -32,6 +32,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from compgen.kernels.jit import kernel
+
 DEEPEST = 8
 """Longest context: what a key holds."""
 SHORTEST_RUN = 3
@@ -94,7 +96,7 @@ def fill_rows(first, end, prime, following, weight, primes):
     return reach, row, row_following[:entries].copy(), row_weight[:entries].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _walk(truncated, recent, depth, path):
     """Nodes of the last 0 … depth bytes of `recent` into path[0 … depth]; -1 where there is none.
 

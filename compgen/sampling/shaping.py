@@ -92,7 +92,7 @@ class Shaping:
             bits[list(set(recent))] *= self.repeat_penalty
         if self.dry_multiplier > 0:
             last_n = self.dry_penalty_last_n
-            visible = history if last_n < 0 else history[len(history) - last_n :]
+            visible = history if last_n < 0 else history[max(0, len(history) - last_n) :]
             lengths = repeat_lengths(visible, self.dry_sequence_breakers)
             for value, length in lengths.items():
                 excess = length - self.dry_allowed_length
