@@ -13,14 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from compgen import Corpus, Reading, generate, get_compressor, prime, score
+from compgen import Corpus, Reading, Shaping, generate, get_compressor, prime, score
+from compgen.cli.console import printable
 from compgen.registry import available
 from compgen.scoring import spread_positions
 
 README = Path(__file__).parent.parent / "README.md"
 PROMPT = "The value of the expression is "
 SEED = 1
-LENGTH = 240
+LENGTH = 200
 
 
 def sample(remark: str, **options: Any) -> Iterator[str]:
@@ -29,33 +30,44 @@ def sample(remark: str, **options: Any) -> Iterator[str]:
     yield f"**{remark}** ({one.bits_per_byte:.2f} bits/byte)"
     yield "```text"
     text = PROMPT + one.text
-    yield "".join(ch if ch in "\n\t" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+    yield printable(text)
     yield "```"
 
 
 def headline() -> Iterator[str]:
-    """The first table: gzip read two ways."""
-    options: dict[str, Any] = {"compressor": "gzip"}
+    """The first table: gzip read by its output, and by its decoder."""
+    yield from sample("`--reading bytes`, by the length of gzip's output", reading="bytes")
     yield from sample(
-        "`cgen text -c gzip --reading bytes`: by the length of the output", reading="bytes", **options
+        "`--reading bytes --experts 24 --contexts 4,3,3 -t 0.6 --min-p 0.05`, "
+        "the same with the experts that the default has",
+        reading="bytes",
+        experts=24,
+        contexts=(4, 3, 3),
+        shaping=Shaping(temperature=0.6, min_p=0.05, dry_multiplier=0.8),
     )
-    yield from sample("`cgen text -c gzip`: by its decoder, 24 experts, the default", **options)
+    yield from sample("the default, `--reading marginal`: by gzip's decoder")
 
 
 def gallery() -> Iterator[str]:
     """The other samplers and compressors, the bad ones too."""
     yield from sample(
-        "`--sampler coinflips`: random bits through the real zlib decoder", sampler="coinflips"
+        "`--sampler coinflips`: random bits through the real zlib decoder. Soup, and an exact "
+        "sample.",
+        sampler="coinflips",
     )
-    yield from sample("`--experts 0`: one model of the whole prime. It copies.", experts=0)
-    yield from sample("`-c zstd`", compressor="zstd")
+    yield from sample("`--experts 0`: one model of the whole prime. It quotes.", experts=0)
+    yield from sample("`-c zstd`, which sees the whole corpus", compressor="zstd")
     yield from sample("`-c brotli`", compressor="brotli")
-    yield from sample("`-c bz2` (spans of its corpus, chosen by code length)", compressor="bz2")
+    yield from sample("`-c gzip+zstd`: the mean of the two. It quotes.", compressor="gzip+zstd")
+    yield from sample("`-c bz2`: phrases of its corpus, chosen by code length", compressor="bz2")
     yield from sample(
-        "`-c bz2 --sampler spans --max-copy 12`", compressor="bz2", sampler="spans", max_copy=12
+        "`-c bz2 --sampler ancestral`: a block sort cannot say what comes next",
+        compressor="bz2",
+        sampler="ancestral",
     )
+    yield from sample("`-c png`: it filters rows of pixels", compressor="png", sampler="spans")
     yield from sample(
-        "`--sampler beam --reading bytes`: the cheapest continuation is a loop",
+        "`-c gzip --reading bytes --sampler beam`: the cheapest continuation is a loop",
         sampler="beam",
         reading="bytes",
     )
@@ -66,7 +78,7 @@ def scores() -> Iterator[str]:
     text = Corpus.builtin().read(0, 1 << 30)
     held_out = text[-100_000:]
     positions = spread_positions(len(held_out), 1000)
-    yield "| compressor | reading | cross-entropy | top-1 | ties for first place | the compressor itself |"
+    yield "| compressor, primed with | reading | cross-entropy | top-1 | ties for best | its own |"
     yield "|---|---|---|---|---|---|"
     for spec, corpus, remark in (
         ("gzip", text[:30_000], "first 30 KB"),
@@ -79,9 +91,7 @@ def scores() -> Iterator[str]:
         for reading in compressor.readings:
             if reading is Reading.BYTES and spec != "gzip":
                 continue
-            primed = prime(
-                [compressor], Corpus([corpus]), reading=reading, prime_bytes=len(corpus)
-            )
+            primed = prime([compressor], Corpus([corpus]), reading=reading, prime_bytes=len(corpus))
             few = reading in compressor.readings[:2] or spec == "gzip"
             chosen = positions if few else positions[::20]
             found = score(primed, held_out, chosen)
