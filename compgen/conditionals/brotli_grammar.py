@@ -194,7 +194,7 @@ def _lengths(commands: NDArray[np.void], weight: Weight, record: NDArray[np.void
 def _stops(lengths: NDArray[np.int32], limit: int) -> float:
     """Probability that a length of at least `limit` is over: one over its mean excess and 1."""
     excess = lengths[lengths >= limit] - limit
-    return 1 / (1 + (excess.sum() + PRIOR_EXCESS) / (excess.size + 1))
+    return float(1 / (1 + (excess.sum() + PRIOR_EXCESS) / (excess.size + 1)))
 
 
 def _distances(

@@ -102,7 +102,7 @@ _INITIAL_RING = np.array(INITIAL_RING, np.int64)
 
 
 class Codes(NamedTuple):
-    """Prefix codes by row, and scratch of the functions that read them."""
+    """Prefix codes by row, and scratch: the functions below allocate nothing."""
 
     counts: np.ndarray  # int64 (rows, 16)  how many codes have each length; [0]: 1 if there is
     #                                       one symbol alone, whose code has no bits
@@ -110,6 +110,7 @@ class Codes(NamedTuple):
     lengths: np.ndarray  # int64 (704,)
     place: np.ndarray  # int64 (17,)
     order: np.ndarray  # int64 (256,)       the move-to-front list of a context map
+    ring: np.ndarray  # int64 (4,)          the last distances
     word: np.ndarray  # uint8 (37,)
 
 
@@ -121,6 +122,7 @@ def _empty_codes() -> Codes:
         np.empty(COMMANDS, np.int64),
         np.empty(LONGEST_CODE + 2, np.int64),
         np.empty(256, np.int64),
+        np.empty(4, np.int64),
         np.empty(LONGEST_FORM, np.uint8),
     )
 
@@ -155,7 +157,16 @@ def parse(stream: bytes) -> Parse:
         last = np.zeros(1, META_BLOCK)
         bits = np.zeros(7, np.int64)
         status, count, literals, size, window = _decode(
-            padded, 8 * len(stream), words, capacity, codes, out, commands, literal_types, last, bits
+            padded,
+            8 * len(stream),
+            words,
+            capacity,
+            codes,
+            out,
+            commands,
+            literal_types,
+            last,
+            bits,
         )
         if status != _FULL:
             break
@@ -386,6 +397,10 @@ def _read_number(data, bit):
 @kernel
 def _read_map(data, bit, end, size, trees, codes, out):
     """A context map of `size` values (section 7.3) into `out`. Returns where it ends, or -1."""
+    if trees == 1:
+        for index in range(size):
+            out[index] = 0
+        return bit
     longest = np.int64(0)
     if _peek(data, bit, 1):
         longest = _peek(data, bit + 1, 4) + 1
@@ -497,21 +512,16 @@ def _read_tables(data, bit, end, codes, block, bits):
         bit += 2
 
     before = bit
-    trees, bit = _read_number(data, bit)
-    literal_trees = trees
+    literal_trees, bit = _read_number(data, bit)
     size = CONTEXTS * block.types[_LITERAL]
-    contexts = block.literal_map
-    for category in range(2):
-        for index in range(size):
-            contexts[index] = 0
-        if trees > 1:
-            bit = _read_map(data, bit, end, size, trees, codes, contexts)
-            if bit < 0:
-                return bit
-        if category == 0:
-            trees, bit = _read_number(data, bit)
-            size = DISTANCE_CONTEXTS * block.types[_DISTANCE]
-            contexts = block.distance_map
+    bit = _read_map(data, bit, end, size, literal_trees, codes, block.literal_map)
+    if bit < 0:
+        return bit
+    distance_trees, bit = _read_number(data, bit)
+    size = DISTANCE_CONTEXTS * block.types[_DISTANCE]
+    bit = _read_map(data, bit, end, size, distance_trees, codes, block.distance_map)
+    if bit < 0:
+        return bit
     count = literal_trees
     alphabet = np.int64(LITERALS)
     for category in range(3):
@@ -519,7 +529,7 @@ def _read_tables(data, bit, end, codes, block, bits):
             count = block.types[_COMMAND]
             alphabet = np.int64(COMMANDS)
         elif category == 2:
-            count = trees
+            count = distance_trees
             alphabet = RING_SYMBOLS + block.direct + (48 << block.postfix)
         for index in range(count):
             bit = _read_code(data, bit, end, alphabet, codes, category * _TREES + index)
@@ -559,9 +569,9 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
     window = (np.int64(1) << width) - 16
     bits[HEADERS] += bit
 
-    ring = codes.order[:HISTORY]  # nobody else uses it while commands are read
-    for place in range(HISTORY):
-        ring[place] = INITIAL_RING[place]
+    ring = codes.ring
+    for place in range(4):
+        ring[place] = _INITIAL_RING[place]
     block = last[0]
 
     final = np.int64(0)
@@ -628,80 +638,21 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
         if goal > capacity:
             return _FULL, done, literals, size, window
 
-        # the header (section 9.2), the tables in it counted apart
-        tables = np.int64(0)
+        bits[HEADERS] += bit - start
         block.begin = size
-        for kind in range(3):
-            number, bit = _read_number(data, bit)
-            block.types[kind] = number
-            block.type[kind] = 0
-            previous[kind] = 1
-            left[kind] = _NEVER
-            if number > 1:
-                before = bit
-                bit = _read_code(data, bit, end, number + 2, type_counts, type_symbols, kind)
-                if bit >= 0:
-                    bit = _read_code(data, bit, end, BLOCK_COUNTS, run_counts, run_symbols, kind)
-                if bit < 0:
-                    return _DAMAGED, done, literals, size, window
-                tables += bit - before
-                left[kind], bit = _read_count(data, bit, run_counts, run_symbols, kind)
-                if left[kind] < 0:
-                    return _DAMAGED, done, literals, size, window
-        block.postfix = _peek(data, bit, 2)
-        block.direct = _peek(data, bit + 2, 4) << block.postfix
-        bit += 6
-        for index in range(block.types[_LITERAL]):
-            block.mode[index] = _peek(data, bit, 2)
-            bit += 2
-        before = bit
-        literal_trees, bit = _read_number(data, bit)
-        block.literal_map[:] = 0
-        if literal_trees > 1:
-            map_size = CONTEXTS * block.types[_LITERAL]
-            bit = _read_map(data, bit, end, map_size, literal_trees, block.literal_map)
-            if bit < 0:
-                return _DAMAGED, done, literals, size, window
-        distance_trees, bit = _read_number(data, bit)
-        block.distance_map[:] = 0
-        if distance_trees > 1:
-            map_size = DISTANCE_CONTEXTS * block.types[_DISTANCE]
-            bit = _read_map(data, bit, end, map_size, distance_trees, block.distance_map)
-            if bit < 0:
-                return _DAMAGED, done, literals, size, window
-        for row in range(literal_trees):
-            bit = _read_code(data, bit, end, LITERALS, literal_counts, literal_symbols, row)
-            if bit < 0:
-                return _DAMAGED, done, literals, size, window
-        for row in range(block.types[_COMMAND]):
-            bit = _read_code(data, bit, end, COMMANDS, command_counts, command_symbols, row)
-            if bit < 0:
-                return _DAMAGED, done, literals, size, window
-        alphabet = RING_SYMBOLS + block.direct + (48 << block.postfix)
-        for row in range(distance_trees):
-            bit = _read_code(data, bit, end, alphabet, distance_counts, distance_symbols, row)
-            if bit < 0:
-                return _DAMAGED, done, literals, size, window
-        tables += bit - before
-        bits[TABLES] += tables
-        bits[HEADERS] += bit - start - tables
+        bit = _read_tables(data, bit, end, codes, block, bits)
+        if bit < 0:
+            return _DAMAGED, done, literals, size, window
 
         # the commands (section 9.3)
         while size < goal:
             if done == commands.shape[0]:
                 return _FULL, done, literals, size, window
-            if left[_COMMAND] == 0:
-                before = bit
-                left[_COMMAND], bit = _switch(
-                    data, bit, block, previous, type_counts, type_symbols, run_counts,
-                    run_symbols, _COMMAND,
-                )  # fmt: skip
-                bits[SWITCHES] += bit - before
-                if left[_COMMAND] < 0:
-                    return _DAMAGED, done, literals, size, window
-            left[_COMMAND] -= 1
+            bit = _count_down(data, bit, codes, block, _COMMAND, bits)
+            if block.left[_COMMAND] < 0:
+                return _DAMAGED, done, literals, size, window
             before = bit
-            symbol, bit = _symbol(data, bit, command_counts, command_symbols, block.type[_COMMAND])
+            symbol, bit = _symbol(data, bit, codes, _TREES + block.type[_COMMAND])
             if symbol < 0:
                 return _DAMAGED, done, literals, size, window
             code = COMMAND_INSERT[symbol]
@@ -720,16 +671,9 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
             command.command_type = block.type[_COMMAND]
 
             for _ in range(insert):
-                if left[_LITERAL] == 0:
-                    before = bit
-                    left[_LITERAL], bit = _switch(
-                        data, bit, block, previous, type_counts, type_symbols, run_counts,
-                        run_symbols, _LITERAL,
-                    )  # fmt: skip
-                    bits[SWITCHES] += bit - before
-                    if left[_LITERAL] < 0:
-                        return _DAMAGED, done, literals, size, window
-                left[_LITERAL] -= 1
+                bit = _count_down(data, bit, codes, block, _LITERAL, bits)
+                if block.left[_LITERAL] < 0:
+                    return _DAMAGED, done, literals, size, window
                 kind = block.type[_LITERAL]
                 mode = block.mode[kind]
                 first = out[size - 1] if size > 0 else np.uint8(0)
@@ -737,7 +681,7 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
                 context = CONTEXT_OF_LAST[mode, first] | CONTEXT_OF_SECOND[mode, second]
                 tree = block.literal_map[CONTEXTS * kind + context]
                 before = bit
-                symbol, bit = _symbol(data, bit, literal_counts, literal_symbols, tree)
+                symbol, bit = _symbol(data, bit, codes, np.int64(tree))
                 bits[LITERAL_BITS] += bit - before
                 if symbol < 0 or bit > end:
                     return _DAMAGED, done, literals, size, window
@@ -757,21 +701,14 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
             command.copy = copy
             distance = ring[0]
             if command.symbol >= IMPLICIT:
-                if left[_DISTANCE] == 0:
-                    before = bit
-                    left[_DISTANCE], bit = _switch(
-                        data, bit, block, previous, type_counts, type_symbols, run_counts,
-                        run_symbols, _DISTANCE,
-                    )  # fmt: skip
-                    bits[SWITCHES] += bit - before
-                    if left[_DISTANCE] < 0:
-                        return _DAMAGED, done, literals, size, window
-                left[_DISTANCE] -= 1
+                bit = _count_down(data, bit, codes, block, _DISTANCE, bits)
+                if block.left[_DISTANCE] < 0:
+                    return _DAMAGED, done, literals, size, window
                 kind = block.type[_DISTANCE]
                 command.distance_type = kind
                 tree = block.distance_map[DISTANCE_CONTEXTS * kind + min(copy, 5) - 2]
                 before = bit
-                symbol, bit = _symbol(data, bit, distance_counts, distance_symbols, tree)
+                symbol, bit = _symbol(data, bit, codes, 2 * _TREES + np.int64(tree))
                 if symbol < 0:
                     return _DAMAGED, done, literals, size, window
                 command.distance_symbol = symbol
@@ -809,11 +746,11 @@ def _decode(data, end, words, capacity, codes, out, commands, literal_types, las
                 if not SHORTEST <= copy <= LONGEST or word >= FORMS << words.index_bits[copy]:
                     return _DAMAGED, done, literals, size, window
                 command.word = word
-                produced = write_word(words, copy, word, scratch, 0)
+                produced = write_word(words, copy, word, codes.word, 0)
                 if size + produced > goal:
                     return _DAMAGED, done, literals, size, window
                 for index in range(produced):
-                    out[size + index] = scratch[index]
+                    out[size + index] = codes.word[index]
                 size += produced
                 command.produced = produced
     bits[PADDING] += end - bit

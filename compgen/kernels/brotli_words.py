@@ -3,7 +3,7 @@
 Source: RFC 7932, section 8 and Appendix B. `Dictionary` is compgen.formats.brotli_dictionary's.
 """
 
-from numba import njit
+from compgen.kernels.jit import kernel
 
 FORMS = 121
 SHORTEST, LONGEST = 4, 24
@@ -12,7 +12,7 @@ LONGEST_FORM = LONGEST + 13
 """Bytes of a word in any form, at most."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_word(dictionary, length, word, out, at):
     """Write the word of `length` bytes with the id `word` to out[at:]; returns where it ends.
 
@@ -47,7 +47,7 @@ def write_word(dictionary, length, word, out, at):
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _raise_case(out, at, end):
     """Put one character into upper case, or what the RFC takes for it; returns its bytes."""
     if out[at] < 192:
