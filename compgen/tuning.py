@@ -18,3 +18,14 @@ class Tuning:
     min_p: float = 0.1
     dry_multiplier: float = 0.0
     dry_allowed_length: int = 8
+
+
+LEMPEL_ZIV = Tuning(
+    experts=24,
+    contexts=(4, 3, 3),
+    temperature=0.6,
+    min_p=0.05,
+    dry_multiplier=0.8,
+    dry_allowed_length=8,
+)
+"""For the decoder-marginals of Lempel-Ziv formats: found on deflate, used for its relatives."""

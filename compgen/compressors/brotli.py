@@ -10,6 +10,7 @@ from compgen.errors import CompressorError
 from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
+from compgen.tuning import LEMPEL_ZIV, Tuning
 
 if TYPE_CHECKING:
     from compgen.conditional import Conditional
@@ -55,6 +56,9 @@ class Brotli(Compressor):
         if reading is Reading.MARGINAL:
             return min(self.window, LARGEST_PRIME)
         return super().prime_budget(reading)
+
+    def tuning(self, reading: Reading) -> Tuning:
+        return LEMPEL_ZIV if reading is Reading.MARGINAL else Tuning()
 
     def compress(self, data: bytes) -> bytes:
         stream: bytes = brotli.compress(
