@@ -1,0 +1,152 @@
+"""The context-mixing model over bytes: read, score, code, look at all 256 next bytes, write.
+
+                        1                       a byte is 8 binary decisions, the highest bit
+                0 ┌─────┴─────┐ 1               first; the lines of counters of every context
+             10 ┌─┴─┐       ┌─┴─┐ 11            are looked up at the root and after 4 bits:
+             …                 …                twice a byte where it is known, 1 + 16 times
+                                                where all 255 nodes are visited
+
+Code lengths are those of the product of the eight 16-bit probabilities, multiplied in float64
+in the same order in `next_byte` and in `code`.
+"""
+
+import numpy as np
+from numba import njit
+
+from compgen.kernels.cm_contexts import find_lines
+from compgen.kernels.cm_jit import int64
+from compgen.kernels.cm_node import predict, take
+from compgen.kernels.jit import kernel
+from compgen.kernels.lz_marginal_sample import draw, shape
+from compgen.kernels.repeats import penalise, write
+
+_ONE = 1 / 65536
+
+
+READ, ENCODE, DECODE = range(3)
+"""What `code` does: read bytes; write them to a stream as well; take them from a stream."""
+WORST = 17
+"""Most bytes that encoding one byte can write: 16 bits a bit, and what was pending."""
+TAIL = 4
+"""Bytes that end a stream."""
+_ALL = int64(0xFFFFFFFF)
+
+
+@kernel
+def _decision(model, work, so_far, known):
+    """`predict` along one path, after the bits `so_far`, of which `known` are known."""
+    half = known >> 2
+    depth = known & 3
+    if depth == 0:
+        find_lines(model, so_far, work.lines[half], work.active[half])
+    node = (1 << depth) | (so_far & ((1 << depth) - 1))
+    return predict(model, work, known, half, node, so_far, known)
+
+
+@kernel
+def code(model, work, mode, learning, data, lengths, interval, stream):
+    """Move past `data`, uint8 (n,), which is known or, if `mode` is DECODE, found out.
+
+    lengths   float64 (n,)   result: -log2 p, byte by byte
+    interval  int64 (4,)     of the coder, at the stream's start 0, 2^32 - 1, the first four
+                             bytes of the stream, 4: low, high, the 32 bits of the stream that
+                             lie between, and how many bytes of it are taken or written
+    stream    uint8          to write to, with room for WORST bytes for each of `data`, or to
+                             read from; zeros are read past its end
+
+        low ├──────── 1 ────────┼────────── 0 ───────────┤ high       32 bits
+                              middle = low + (high - low) · p(1)
+
+    Each bit narrows the interval; leading bytes that both ends share are written out.
+
+    Source: the carry-less coder of Mahoney, "Data Compression Explained" (arithmetic coding).
+    """
+    low, high, current, position = interval[0], interval[1], interval[2], interval[3]
+    for index in range(data.shape[0]):
+        value = int64(data[index])
+        probability = 1.0
+        so_far = 1
+        for known in range(8):
+            one = _decision(model, work, so_far, known)
+            middle = low + ((high - low) * one >> 16)
+            bit = int64(current <= middle) if mode == DECODE else (value >> (7 - known)) & 1
+            probability *= (one if bit else 65536 - one) * _ONE
+            so_far = 2 * so_far + bit
+            if mode != READ:
+                if bit:
+                    high = middle
+                else:
+                    low = middle + 1
+                while (low ^ high) >> 24 == 0:
+                    if mode == ENCODE:
+                        stream[position] = high >> 24
+                    else:
+                        following = 0
+                        if position < stream.shape[0]:
+                            following = int64(stream[position])
+                        current = ((current << 8) & _ALL) | following
+                    position += 1
+                    low = (low << 8) & _ALL
+                    high = ((high << 8) & _ALL) | 255
+        value = so_far & 255
+        data[index] = value
+        lengths[index] = -np.log2(probability)
+        take(model, work, value, learning)
+    interval[0], interval[1], interval[2], interval[3] = low, high, current, position
+
+
+@kernel
+def next_byte(model, work, out):
+    """Probability of each next byte into `out`, float64 (256,); changes nothing but `work`."""
+    find_lines(model, 1, work.lines[0], work.active[0])
+    reach = work.reach
+    reach[1] = 1.0
+    for node in range(1, 16):
+        known = 0
+        while node >> (known + 1):
+            known += 1
+        one = predict(model, work, 0, 0, node, node, known)
+        reach[2 * node] = reach[node] * ((65536 - one) * _ONE)
+        reach[2 * node + 1] = reach[node] * (one * _ONE)
+    for upper in range(16, 32):
+        find_lines(model, upper, work.lines[1], work.active[1])
+        for node in range(1, 16):
+            known = 0
+            while node >> (known + 1):
+                known += 1
+            so_far = (upper << known) | (node - (1 << known))
+            one = predict(model, work, 0, 1, node, so_far, 4 + known)
+            reach[2 * so_far] = reach[so_far] * ((65536 - one) * _ONE)
+            reach[2 * so_far + 1] = reach[so_far] * (one * _ONE)
+    for value in range(256):
+        out[value] = reach[256 + value]
+
+
+@njit(cache=True, nogil=True)
+def generate(
+    model, work, uniforms, learning, temperature, top_k, typical, top_p, min_p, repeats, lengths
+):  # fmt: skip
+    """One byte for each of `uniforms`; `lengths`, float64 (n,), are their -log2 p before shaping.
+
+    The tail and the overlay must have room for them. `repeats` is DRY's state, with room for
+    the bytes that are appended to it, if it is on. Returns the bytes, uint8 (n,).
+    """
+    p = np.empty(256)
+    out = np.empty(uniforms.shape[0], np.uint8)
+    longest = np.empty(256, np.int64)
+    dry = repeats.multiplier > 0
+    for index in range(uniforms.shape[0]):
+        next_byte(model, work, p)
+        if dry:
+            penalise(repeats, p, longest)
+        shape(p, temperature, top_k, typical, top_p, min_p)
+        value = draw(p, uniforms[index])
+        out[index] = value
+        lengths[index] = -np.log2(work.reach[256 + value])
+        if learning:
+            for known in range(8):  # the walk has left other nodes in `work`
+                _decision(model, work, (256 | value) >> (8 - known), known)
+        take(model, work, value, learning)
+        if dry:
+            write(repeats, value)
+    return out
