@@ -47,6 +47,9 @@ class Compressor(ABC):
     """The sampler that suits it best."""
     blind_ahead: ClassVar[str] = ""
     """Why its lengths say next to nothing of the single next byte; empty: they do."""
+    is_model: ClassVar[bool] = False
+    """Whether it is a distribution with an entropy coder, rather than a real program or library
+    that a distribution is read off."""
 
     def __post_init__(self) -> None:
         from compgen.options import check_options
@@ -79,6 +82,29 @@ class Compressor(ABC):
     @abstractmethod
     def decompress(self, data: bytes) -> bytes:
         """The data that `compress` was given. Raises CompressorError on a damaged stream."""
+
+    @property
+    def dictionary_bytes(self) -> int:
+        """How many bytes of what came before can be handed to it apart; 0: none."""
+        return 0
+
+    def compress_after(self, dictionary: bytes, data: bytes) -> bytes:
+        """The stream of `data` for a decoder that knows `dictionary`, at most
+        `dictionary_bytes` long. It may be of a simpler format than `compress` writes."""
+        assert not dictionary, self.name
+        return self.compress(data)
+
+    def decompress_after(self, dictionary: bytes, stream: bytes, most: int) -> bytes:
+        """The data that `compress_after` was given, if that is at most `most` bytes.
+
+        Raises CompressorError on damage, and if there are more. A library that can stop early
+        does so (where this is overridden); any other is found out when it is done.
+        """
+        assert not dictionary, self.name
+        data = self.decompress(stream)
+        if len(data) > most:
+            raise CompressorError(f"{self.name}: more than {most} bytes come out of the stream")
+        return data
 
     def condition(
         self, context: bytes = b"", *, reading: Reading | str = Reading.AUTO, dither: int = 0
@@ -146,7 +172,9 @@ class Compressor(ABC):
             reading = Reading(reading)
         except ValueError:
             known = ", ".join(Reading)
-            raise UnsupportedError(f"no reading is called '{reading}'; there are: {known}") from None
+            raise UnsupportedError(
+                f"no reading is called '{reading}'; there are: {known}"
+            ) from None
         if reading is Reading.AUTO:
             best = self.readings[0]
             free = next((found for found in self.readings if not self.obstacle(found)), best)

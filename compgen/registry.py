@@ -46,12 +46,16 @@ BUILTIN = {
     "webp": "compgen.compressors.webp:Webp",
     "numcodecs": "compgen.compressors.numcodecs:Numcodecs",
     "command": "compgen.compressors.command:Command",
+    "coded": "compgen.compressors.coded:Coded",
+    "cm": "compgen.compressors.cm:ContextMixer",
 }
 EXTRAS = {"neural": "neural", "hf": "hf", "flac": "audio"}
 """Names that come with an extra: what to install where they are not found."""
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 FREE_FORM = "command"
 """The compressor whose spec runs to the end of the text, plus signs included."""
+WRAPPER = "coded"
+"""The compressor whose options are another's spec."""
 
 _registered: dict[str, type[Compressor]] = {}
 C = TypeVar("C", bound=type[Compressor])
@@ -70,6 +74,8 @@ class CompressorInfo:
     """One phrase an option: `level=9 (a whole number from 0 to 9)`. Empty where a spec has a
     form of its own, which the description shows."""
     readings: tuple[Reading, ...] = ()
+    is_model: bool = False
+    """Whether it is a model with an entropy coder; else a real program or library is read."""
     window: int | None = None
     """How many bytes back it sees by default; None: all, or it depends on its options."""
     library: str = ""
@@ -98,16 +104,21 @@ def split_specs(text: str) -> list[str]:
     """`"gzip:level=6+zstd"` as `["gzip:level=6", "zstd"]`.
 
     A plus sign separates where the name of a compressor follows it, and never inside a
-    `command:`, whose command line runs to the end of the text.
+    `command:` (or `coded:command:`), whose command line runs to the end of the text.
     """
     specs, start, known = [], 0, names()
     for plus in re.finditer(rf"\+(?=\s*({NAME.pattern})\s*(?:[:+]|$))", text):
-        if text[start:].lstrip().startswith(f"{FREE_FORM}:"):
+        if runs_a_program(text[start:]):
             break
         if plus[1] in known:
             specs.append(text[start : plus.start()].strip())
             start = plus.end()
     return [*specs, text[start:].strip()]
+
+
+def runs_a_program(spec: str) -> bool:
+    """Whether a spec holds a command line: not to be taken from a file that anyone wrote."""
+    return bool(re.match(rf"\s*(?:{WRAPPER}\s*:\s*)*{FREE_FORM}\s*(?::|$)", spec))
 
 
 def register(cls: C) -> C:
@@ -234,6 +245,7 @@ def _info(name: str) -> CompressorInfo:
             description=(inspect.getdoc(cls) or "").partition("\n")[0].rstrip("."),
             options=() if _has_own_form(cls) else tuple(describe_options(cls)),
             readings=cls.readings,
+            is_model=cls.is_model,
             window=_default_window(cls),
             library=cls.library(),
         )

@@ -3,15 +3,16 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO
 
 from typer.testing import CliRunner
 
 from compgen.cli.app import app
 
-Words = Sequence[str | bytes | os.PathLike[str]]
+IMPURE = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "PYTHONIOENCODING")
+"""What in the environment of the tests would change what is printed."""
 
 
 @dataclass(frozen=True)
@@ -39,36 +40,35 @@ def cgen(*words: str | os.PathLike[str], stdin: bytes = b"", ok: bool = True) ->
 
 def start(
     *words: str | bytes | os.PathLike[str],
-    env: dict[str, str] | None = None,
-    **settings: Any,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+    shell: str = 'exec "$@"',
 ) -> subprocess.Popen[bytes]:
-    """Start a process of its own, with pipes unless `settings` say otherwise."""
-    channels = {
-        "stdin": subprocess.DEVNULL,
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.PIPE,
-    }
-    clean = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "TERM")}
+    """Start a process of its own; `shell` may redirect what a process cannot be given."""
+    clean = {name: value for name, value in os.environ.items() if name not in IMPURE}
     return subprocess.Popen(
-        [sys.executable, "-m", "compgen", *words],
-        env=clean | {"TERM": "xterm-256color"} | (env or {}),
-        **(channels | settings),
+        ["sh", "-c", shell, "sh", sys.executable, "-m", "compgen", *words],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=clean | {"TERM": "xterm-256color"} | dict(env or {}),
     )
 
 
 def run(
     *words: str | bytes | os.PathLike[str],
     stdin: bytes | None = None,
-    env: dict[str, str] | None = None,
-    **settings: Any,
+    env: Mapping[str, str] | None = None,
+    shell: str = 'exec "$@"',
 ) -> Ended:
     """Run a process of its own to its end."""
-    if stdin is not None:
-        settings["stdin"] = subprocess.PIPE
-    with start(*words, env=env, **settings) as process:
+    channel = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    with start(*words, stdin=channel, env=env, shell=shell) as process:
         try:
             out, err = process.communicate(stdin, timeout=60)
         except BaseException:
             process.kill()
             raise
-    return Ended(process.returncode, out or b"", (err or b"").decode(errors="replace"))
+    return Ended(process.returncode, out, err.decode(errors="replace"))

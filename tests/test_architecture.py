@@ -19,6 +19,7 @@ LAYERS = [
     {"compressors"},
     {"registry"},
     {"corpus", "versions", "continuation"},
+    {"coding"},
     {"sampling"},
     {"primed"},
     {"generation", "prediction"},

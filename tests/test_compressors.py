@@ -33,7 +33,8 @@ PROGRAM = (
     else f"{PYTHON_ZLIB.format('compress')} | {PYTHON_ZLIB.format('decompress')}"
 )
 
-CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "numcodecs", "command")
+CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "numcodecs", "command", "coded", "cm")
+SLOW = ("command", "coded", "cm")
 SPECS = [
     "gzip",
     "gzip:level=0",
@@ -64,6 +65,9 @@ SPECS = [
     "numcodecs:id=zlib,level=6",
     "numcodecs:id=blosc,cname=zstd,shuffle=0",
     f"command:{PROGRAM}",
+    "coded:gzip",
+    "coded:zstd:level=19",
+    "cm:bits=16",
 ]
 
 
@@ -90,7 +94,8 @@ def test_contract(spec: str) -> None:
     contract.check_compressor(
         make(spec),
         detects_damage=spec.startswith(CHECKSUMMED),
-        examples=4 if spec.startswith("command") else 25,
+        examples=4 if spec.startswith(SLOW) else 25,
+        largest=400 if spec.startswith("coded") else 10_000 if spec.startswith("cm") else None,
     )
 
 

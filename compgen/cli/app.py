@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from compgen._version import __version__
+from compgen.cli.compress import compress
 from compgen.cli.compressors import compressors
+from compgen.cli.decompress import decompress
 from compgen.cli.demo import demo
 from compgen.cli.predict import predict
 from compgen.cli.program import Program, Subcommand
@@ -25,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
 )
-for body in (text, predict, score, compressors, demo):
+for body in (text, predict, score, compress, decompress, compressors, demo):
     app.command(cls=Subcommand)(body)
 
 
@@ -37,7 +39,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def compgen(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool,
         flag("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,

@@ -6,7 +6,12 @@ from compgen.cli import console
 from compgen.cli import parameters as options
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from compgen.registry import CompressorInfo
+
+PROGRAMS = "real programs and libraries, read"
+MODELS = "ours: models, with an entropy coder"
 
 
 def compressors(as_json: options.Json = False, quiet: options.Quiet = False) -> None:
@@ -16,21 +21,28 @@ def compressors(as_json: options.Json = False, quiet: options.Quiet = False) -> 
 
     from compgen.registry import available
 
+    console.be_quiet(quiet)
     found = available()
     if as_json:
         console.show_json([_as_dict(info) for info in found])
         return
     table = Table.grid(padding=(0, 2, 0, 0))
-    for info in found:
-        about = Text(info.description)
-        if info.missing:
-            about.append("missing: ", "yellow").append(info.missing)
-        else:
-            about.append("\n" + " · ".join(_facts(info)), "dim")
-        table.add_row(Text(info.name, "bold", no_wrap=True), about)
+    for heading, wanted in ((PROGRAMS, False), (MODELS, True)):
+        table.add_row("", Text(heading, "italic"))
+        for info in found:
+            if info.is_model is wanted:
+                table.add_row(Text(info.name, "bold", no_wrap=True), _about(info))
     console.show(table)
-    if not quiet:
-        console.note("'auto' is the first of the readings; --json lists every option")
+    console.note("'auto' is the first of the readings; --json lists every option")
+
+
+def _about(info: "CompressorInfo") -> "Text":
+    from rich.text import Text
+
+    about = Text(info.description)
+    if info.missing:
+        return about.append("missing: ", "yellow").append(info.missing)
+    return about.append("\n" + " · ".join(_facts(info)), "dim")
 
 
 def _facts(info: "CompressorInfo") -> list[str]:
@@ -48,6 +60,7 @@ def _as_dict(info: "CompressorInfo") -> dict[str, object]:
     return {
         "name": info.name,
         "origin": info.origin,
+        "is_model": info.is_model,
         "description": info.description,
         "library": info.library,
         "readings": list(info.readings),

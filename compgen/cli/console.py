@@ -35,6 +35,14 @@ def notes() -> "Console":
 
 
 @cache
+def _errors() -> "Console":
+    """The console for what is wrong, which is never quiet."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+@cache
 def results() -> "Console":
     """The console for results that are tables and charts."""
     from rich.console import Console
@@ -73,38 +81,49 @@ def write_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def be_quiet(wanted: bool) -> None:
+    """Whether from here on nothing is said on stderr but what is wrong."""
+    notes().quiet = wanted
+
+
 def note(message: str) -> None:
     """One dim line on stderr."""
-    _say(message, "dim")
+    _say(notes(), message, "dim")
 
 
 def warn(message: str) -> None:
     """One line on stderr that should be seen."""
-    _say(f"note: {message}", "yellow")
+    _say(notes(), f"note: {message}", "yellow")
 
 
 def fail(message: str) -> None:
     """The one line that says what is wrong."""
-    _say(f"compgen: {message}", "red")
+    _say(_errors(), f"compgen: {message}", "red")
 
 
-def _say(message: str, style: str) -> None:
+def _say(screen: "Console", message: str, style: str) -> None:
     with contextlib.suppress(OSError):  # nobody reads stderr: no reason to lose the result
-        notes().print(printable(message, keep=""), style=style, markup=False, soft_wrap=True)
+        screen.print(printable(message, keep=""), style=style, markup=False, soft_wrap=True)
 
 
 def route_warnings() -> None:
     """Show what the library warns of as notes, each once."""
+    notes.cache_clear()  # a command that was quiet says nothing about the next one
 
     def show_warning(message: Warning | str, *_: object, **__: object) -> None:
         warn(str(message))
 
-    announce_compilation(
-        lambda: note("compiling the kernels: once, some 10 to 30 seconds; later runs start at once")
-    )
+    _announce_compilation()
     warnings.showwarning = show_warning
     warnings.simplefilter("ignore")
     warnings.simplefilter("once", CompgenWarning)
+
+
+@cache
+def _announce_compilation() -> None:
+    announce_compilation(
+        lambda: note("compiling the kernels: once, some 10 to 30 seconds; later runs start at once")
+    )
 
 
 def printable(text: str, keep: str = "\n\t") -> str:

@@ -34,6 +34,7 @@ def predict(
     from compgen.registry import get_compressors
     from compgen.report.terminal import prediction_chart
 
+    console.be_quiet(quiet)
     compressors = get_compressors(compressor)
     require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
@@ -47,8 +48,7 @@ def predict(
         prime_bytes=prime_bytes,
         rng=np.random.default_rng([seed or 0, 0]),
     )
-    if not quiet:
-        console.note(f"primed with {primed.prime.note}")
+    console.note(f"primed with {primed.prime.note}")
     prediction = predict_next(primed)
     if as_json:
         console.show_json(prediction.as_dict() | {"corpus_sha256": primed.prime.sha256})

@@ -1,7 +1,6 @@
 """typer's commands, with errors of one line and help without noise."""
 
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -25,11 +24,11 @@ class Program(TyperGroup):
     def get_help_option(self, ctx: Any) -> Any:
         return _without_type(super().get_help_option(ctx))
 
-    def main(
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any
-    ) -> Any:
-        words = list(sys.argv[1:] if args is None else args)
-        sys.exit(exit_status(lambda: self._invoke(prog_name or "compgen", words)))
+    def main(self, *_: Any, **settings: Any) -> Any:
+        given = settings.get("args")
+        words = list(sys.argv[1:] if given is None else given)
+        name = settings.get("prog_name") or "compgen"
+        sys.exit(exit_status(lambda: self._invoke(name, words)))
 
     def _invoke(self, name: str, words: list[str]) -> Any:
         """Parse and run, as click's own `main` does, which has its own ideas about endings."""

@@ -33,7 +33,7 @@ def score(
         whole("--positions", low=1, help="Predict the next byte at N evenly spaced positions."),
     ] = 256,
     temperature: Annotated[
-        float, real("--temperature", "-t", metavar="T", help="Divide code lengths by T.")
+        float, real("--temperature", "-t", above=0, metavar="T", help="Divide code lengths by T.")
     ] = 1.0,
     seed: options.Seed = 0,
     reading: options.ReadingOption = Reading.AUTO,
@@ -74,6 +74,7 @@ def score(
     from compgen.scoring import score as score_file
     from compgen.scoring import spread_positions
 
+    console.be_quiet(quiet)
     compressors = get_compressors(compressor)
     require_one_stdin(file or Path("-"), *(corpus or ()))
     source = read_corpus(corpus) if corpus else None
@@ -111,8 +112,7 @@ def score(
             console.show(heat_map(result, data))
         console.show(score_table(result))
     if result.positions.size < chosen.size:
-        if not quiet:
-            console.note(f"interrupted after {result.positions.size} of {chosen.size} positions")
+        console.note(f"interrupted after {result.positions.size} of {chosen.size} positions")
         return INTERRUPTED
     return 0
 

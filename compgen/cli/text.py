@@ -7,7 +7,7 @@ import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.interrupt import INTERRUPTED, held, keep_what_there_is
 from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
@@ -185,6 +185,7 @@ def text(
     from compgen.registry import get_compressors
     from compgen.sampling import Shaping
 
+    console.be_quiet(quiet)
     compressors = get_compressors(compressor)
     chosen = make_sampler(sampler, compressors[0], beam_width, horizon, commit)
     mixture = expert_plan(experts, contexts)
@@ -222,8 +223,7 @@ def text(
         prime_bytes=prime_bytes,
         rng=plan.model_rng(),
     )
-    if not quiet:
-        console.note(f"{primed.spec}, reading '{primed.reading}', primed with {primed.prime.note}")
+    console.note(f"{primed.spec}, reading '{primed.reading}', primed with {primed.prime.note}")
     for sample in range(samples):
         if samples > 1 and not as_json:
             _separate(sample, samples)
@@ -258,8 +258,9 @@ def _write(
             for piece in writing:
                 keep_what_there_is()
                 if streaming:
-                    stream.write(piece)
-                    shown += len(piece)
+                    with held():
+                        stream.write(piece)
+                        shown += len(piece)
                 progress.update(writing)
         except KeyboardInterrupt:
             interrupted = True
@@ -273,12 +274,11 @@ def _write(
         # after Ctrl-C, too, what was held back because it might have begun a stop string
         stream.write(continuation.data[shown:])
         stream.finish()
-    if not quiet:
-        ending = " (interrupted)" if interrupted else " (stopped)" if continuation.stopped else ""
-        console.note(
-            f"{byte_count(len(continuation.data))}, {continuation.bits_per_byte:.2f} bits/byte, "
-            f"{len(continuation.data) / max(seconds, 1e-9):,.0f} bytes/s, seed {plan.seed}{ending}"
-        )
+    ending = " (interrupted)" if interrupted else " (stopped)" if continuation.stopped else ""
+    console.note(
+        f"{byte_count(len(continuation.data))}, {continuation.bits_per_byte:.2f} bits/byte, "
+        f"{len(continuation.data) / max(seconds, 1e-9):,.0f} bytes/s, seed {plan.seed}{ending}"
+    )
     return interrupted
 
 

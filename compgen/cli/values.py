@@ -29,8 +29,8 @@ def whole(*names: str, low: int | None = None, high: int | None = None, **settin
     return typer.Option(*names, parser=parse, **{"metavar": "N", **settings})
 
 
-def real(*names: str, **settings: Any) -> Any:
-    """An option for a finite number; what it may be is for the library to say."""
+def real(*names: str, above: float | None = None, **settings: Any) -> Any:
+    """An option for a finite number, above `above` if that is given."""
 
     def parse(text: str | float) -> float:
         try:
@@ -39,6 +39,8 @@ def real(*names: str, **settings: Any) -> Any:
             value = math.nan
         if not math.isfinite(value):
             raise UsageError(f"{names[0]} {text}: write a number")
+        if above is not None and value <= above:
+            raise UsageError(f"{names[0]} must be above {above}, not {text}")
         return value
 
     return typer.Option(*names, parser=parse, **{"metavar": "X", **settings})
@@ -68,4 +70,3 @@ def _range(low: int | None, high: int | None) -> str:
     if low is None:
         return f"at most {high}"
     return f"{low} or more" if high is None else f"from {low} to {high}"
-

@@ -74,6 +74,24 @@ class Brotli(Compressor):
             raise CompressorError(f"brotli: the stream is damaged or cut short: {error}") from error
         return decoded
 
+    def decompress_after(self, dictionary: bytes, stream: bytes, most: int) -> bytes:
+        """Stops within 32 KB of `most` from brotli 1.2 on, whose decoder has a limit."""
+        assert not dictionary
+        decoder = brotli.Decompressor()
+        try:
+            data: bytes = decoder.process(stream, output_buffer_limit=most + 1)
+            while len(data) <= most and not decoder.can_accept_more_data():
+                data += decoder.process(b"", output_buffer_limit=most + 1)
+        except TypeError:  # brotli 1.1
+            return super().decompress_after(dictionary, stream, most)
+        except brotli.error as error:
+            raise CompressorError(f"brotli: the stream is damaged: {error}") from error
+        if len(data) > most:
+            raise CompressorError(f"brotli: more than {most} bytes come out of the stream")
+        if not decoder.is_finished():
+            raise CompressorError(f"brotli: the stream is cut short after {len(stream)} bytes")
+        return data
+
     def obstacle(self, reading: Reading) -> str:
         if reading is not Reading.BYTES:
             return why_unavailable()

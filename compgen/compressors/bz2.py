@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from compgen.compressor import Compressor
-from compgen.compressors.streams import decompress_whole
+from compgen.compressors.streams import decompress_at_most, decompress_whole
 from compgen.options import within
 from compgen.reading import Reading
 
@@ -47,6 +47,11 @@ class Bz2(Compressor):
 
     def decompress(self, data: bytes) -> bytes:
         return decompress_whole(self.name, bz2.BZ2Decompressor(), data, (OSError, ValueError))
+
+    def decompress_after(self, dictionary: bytes, stream: bytes, most: int) -> bytes:
+        assert not dictionary
+        decoder = bz2.BZ2Decompressor()
+        return decompress_at_most(self.name, decoder, stream, (OSError, ValueError), most)
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":
         if reading is Reading.BYTES:

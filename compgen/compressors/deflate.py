@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from compgen.compressor import Compressor
-from compgen.compressors.streams import decompress_whole
+from compgen.compressors.streams import decompress_at_most, decompress_whole
 from compgen.errors import CompgenWarning
 from compgen.kernels import why_unavailable
 from compgen.options import one_of, within
 from compgen.reading import Reading
-from compgen.tuning import Tuning
+from compgen.tuning import LEMPEL_ZIV, Tuning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +86,28 @@ class Deflate(Compressor):
         decoder = zlib.decompressobj(self._container(LARGEST_WBITS))
         return decompress_whole(self.name, decoder, data, (zlib.error,))
 
+    @property
+    def dictionary_bytes(self) -> int:
+        return self.window
+
+    def compress_after(self, dictionary: bytes, data: bytes) -> bytes:
+        """Always a raw deflate stream: gzip's container has no place for a dictionary."""
+        state = zlib.compressobj(
+            self.level,
+            zlib.DEFLATED,
+            -self.wbits,
+            self.memlevel,
+            STRATEGIES[self.strategy],
+            dictionary,
+        )
+        start: bytes = state.compress(data)
+        rest: bytes = state.flush()
+        return start + rest
+
+    def decompress_after(self, dictionary: bytes, stream: bytes, most: int) -> bytes:
+        decoder = zlib.decompressobj(-LARGEST_WBITS, dictionary)
+        return decompress_at_most(self.name, decoder, stream, (zlib.error,), most)
+
     def obstacle(self, reading: Reading) -> str:
         if reading is Reading.BYTES:
             return ""
@@ -95,14 +117,7 @@ class Deflate(Compressor):
 
     def tuning(self, reading: Reading) -> Tuning:
         if reading is Reading.MARGINAL:
-            return Tuning(
-                experts=24,
-                contexts=(4, 3),
-                temperature=0.65,
-                min_p=0.05,
-                dry_multiplier=0.8,
-                dry_allowed_length=12,
-            )
+            return LEMPEL_ZIV
         return Tuning()
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":

@@ -8,17 +8,19 @@ import zstandard
 
 from compgen.compressor import Compressor
 from compgen.compressors.streams import decompress_whole
-from compgen.errors import SpecError
+from compgen.errors import CompressorError, SpecError
 from compgen.kernels import why_unavailable
 from compgen.options import within
 from compgen.reading import Reading
-from compgen.tuning import Tuning
+from compgen.tuning import LEMPEL_ZIV, Tuning
 
 if TYPE_CHECKING:
     from compgen.conditional import Conditional
 
 DEFAULT_DECODER_LOG = 27
 """The window that every decoder must accept (ZSTD_WINDOWLOG_LIMIT_DEFAULT)."""
+LARGEST_DICTIONARY = 8 << 20
+"""As much of what came before a block of a file is handed to the library."""
 LARGEST_PRIME = 4 << 20
 """As much of a corpus as primes the reading `marginal` by default, whatever the window."""
 
@@ -67,15 +69,8 @@ class Zstd(Compressor):
         return super().prime_budget(reading)
 
     def tuning(self, reading: Reading) -> Tuning:
-        if reading is Reading.MARGINAL:  # deflate's, which suit it as well
-            return Tuning(
-                experts=24,
-                contexts=(4, 3),
-                temperature=0.65,
-                min_p=0.05,
-                dry_multiplier=0.8,
-                dry_allowed_length=12,
-            )
+        if reading is Reading.MARGINAL:
+            return LEMPEL_ZIV
         return Tuning()
 
     def obstacle(self, reading: Reading) -> str:
@@ -104,6 +99,29 @@ class Zstd(Compressor):
         decoder = zstandard.ZstdDecompressor(max_window_size=largest).decompressobj()
         return decompress_whole(self.name, decoder, data, (zstandard.ZstdError,))
 
+    @property
+    def dictionary_bytes(self) -> int:
+        return min(self.window, LARGEST_DICTIONARY)
+
+    def compress_after(self, dictionary: bytes, data: bytes) -> bytes:
+        if not dictionary:
+            return self.compress(data)
+        return self._new_compressor(_raw_dictionary(dictionary)).compress(data)
+
+    def decompress_after(self, dictionary: bytes, stream: bytes, most: int) -> bytes:
+        decoder = zstandard.ZstdDecompressor(
+            dict_data=_raw_dictionary(dictionary) if dictionary else None,
+            max_window_size=1 << DEFAULT_DECODER_LOG,  # no larger one for a block of a file
+        )
+        try:
+            with decoder.stream_reader(stream) as reader:
+                data: bytes = reader.read(most + 1)
+        except zstandard.ZstdError as error:
+            raise CompressorError(f"zstd: the stream is damaged: {error}") from error
+        if len(data) > most:
+            raise CompressorError(f"zstd: more than {most} bytes come out of the stream")
+        return data
+
     @classmethod
     def library(cls) -> str:
         version = ".".join(map(str, zstandard.ZSTD_VERSION))
@@ -119,10 +137,19 @@ class Zstd(Compressor):
         compressor: zstandard.ZstdCompressor = _per_thread.compressor
         return compressor
 
-    def _new_compressor(self) -> zstandard.ZstdCompressor:
+    def _new_compressor(
+        self, dictionary: zstandard.ZstdCompressionDict | None = None
+    ) -> zstandard.ZstdCompressor:
         if not self.long:  # by the level alone the library suits its tables to the input's size
-            return zstandard.ZstdCompressor(level=self.level, write_content_size=False)
+            return zstandard.ZstdCompressor(
+                level=self.level, dict_data=dictionary, write_content_size=False
+            )
         parameters = zstandard.ZstdCompressionParameters.from_level(
             self.level, window_log=self.long, enable_ldm=True, write_content_size=False
         )
-        return zstandard.ZstdCompressor(compression_params=parameters)
+        return zstandard.ZstdCompressor(compression_params=parameters, dict_data=dictionary)
+
+
+def _raw_dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
+    """What came before, as it is: no tables, no magic number (RFC 8878, section 5)."""
+    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)

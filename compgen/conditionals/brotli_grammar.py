@@ -174,7 +174,6 @@ def _lengths(commands: NDArray[np.void], weight: Weight, record: NDArray[np.void
     allowed[:, 0, IMPLICIT_COPIES:] = 0
     any_insert = joint.sum(axis=0) + PRIOR_COPIES / (2 * COPIES)
     prior = np.where(allowed > 0, any_insert, 0)
-    prior[8:, 1] += any_insert[0]  # there the last distance has to be said
     prior /= prior.sum(axis=(1, 2), keepdims=True)
     joint += PRIOR_COMMANDS * prior
     joint *= (inserts / joint.sum(axis=(1, 2)))[:, None, None]

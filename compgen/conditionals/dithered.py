@@ -42,6 +42,5 @@ def _prefixes(count: int) -> list[bytes]:
     rng = np.random.default_rng(SEED)
     letters = np.frombuffer(LETTERS, np.uint8)
     return [
-        rng.choice(letters, int(rng.integers(1, PREFIX_LENGTH + 1))).tobytes()
-        for _ in range(count)
+        rng.choice(letters, int(rng.integers(1, PREFIX_LENGTH + 1))).tobytes() for _ in range(count)
     ]

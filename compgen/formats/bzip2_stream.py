@@ -32,8 +32,6 @@ BLOCK_MAGIC = format(0x314159265359, "048b")
 FOOTER_MAGIC = format(0x177245385090, "048b")
 STREAM_HEADER = 32
 FOOTER = 48 + 32
-GROUP = 50
-"""Symbols that one selector is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,8 @@ def account(stream: bytes) -> Accounting:
             raise _damaged(at, "no block begins here")
         block = int(text[at + 48 : at + 80], 2)
         checksum = (checksum << 1 & 0xFFFFFFFF | checksum >> 31) ^ block
-        header_end, selectors_end, tables_end, count = _block_header(text, at)
-        # the last group has a symbol at least, and a symbol a bit
-        symbols_end = text.find(BLOCK_MAGIC, tables_end + GROUP * (count - 1) + 1, end)
+        header_end, selectors_end, tables_end = _block_header(text, at)
+        symbols_end = text.find(BLOCK_MAGIC, tables_end, end)
         if symbols_end < 0:
             symbols_end = end
         headers += header_end - at
@@ -120,8 +117,8 @@ def _footer(stream: bytes) -> tuple[int, int]:
     raise _damaged(8 * len(stream), "no footer ends the stream")
 
 
-def _block_header(text: str, at: int) -> tuple[int, int, int, int]:
-    """Of the block at bit `at`: the ends of header, selectors and tables; how many selectors."""
+def _block_header(text: str, at: int) -> tuple[int, int, int]:
+    """The ends of header, selectors and tables of the block at bit `at`."""
     try:
         at += 48 + 32 + 1 + 24
         used = [place for place in range(16) if text[at + place] == "1"]
@@ -140,7 +137,7 @@ def _block_header(text: str, at: int) -> tuple[int, int, int, int]:
             tables_end = found.end()
     except (IndexError, ValueError, StopIteration):
         raise _damaged(at, "a block's header is cut short") from None
-    return header_end, selectors_end, tables_end, count
+    return header_end, selectors_end, tables_end
 
 
 @functools.cache

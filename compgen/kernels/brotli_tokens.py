@@ -207,7 +207,7 @@ def _symbol(data, bit, codes, row):
     code = np.int64(0)
     first = np.int64(0)
     index = np.int64(0)
-    for length in range(1, LONGEST_CODE + 1):
+    for length in range(1, counts.shape[1]):  # of a constant, LLVM would unroll it at every call
         code |= word & 1
         word >>= 1
         count = counts[row, length]
@@ -223,14 +223,14 @@ def _symbol(data, bit, codes, row):
 def _build(codes, alphabet, row):
     """The canonical code of codes.lengths[:alphabet]. Returns whether it is complete."""
     lengths, counts, place = codes.lengths, codes.counts, codes.place
-    for length in range(LONGEST_CODE + 1):
+    for length in range(counts.shape[1]):
         counts[row, length] = 0
     for symbol in range(alphabet):
         counts[row, lengths[symbol]] += 1
     counts[row, 0] = 0
     place[1] = 0
     space = 0
-    for length in range(1, LONGEST_CODE + 1):
+    for length in range(1, counts.shape[1]):
         place[length + 1] = place[length] + counts[row, length]
         space += counts[row, length] << (LONGEST_CODE - length)
     for symbol in range(alphabet):

@@ -1,0 +1,61 @@
+"""`ModelCompressor`: what compresses by a distribution and an entropy coder."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from compgen.compressor import Compressor
+from compgen.errors import CompressorError, MissingPackageError
+from compgen.reading import Reading
+
+
+@dataclass(frozen=True)
+class ModelCompressor(Compressor):
+    """A model that reads and codes by one distribution: its reading is exact by construction.
+
+    A subclass defines `name` and `read`.
+    """
+
+    is_model = True
+    readings: ClassVar[tuple[Reading, ...]] = (Reading.MARGINAL,)
+
+    @property
+    def coded_reading(self) -> Reading:
+        """Whose distribution it is that is coded: its own."""
+        return Reading.MARGINAL
+
+    def libraries(self) -> dict[str, str]:
+        """What a stream's decoding depends on, besides compgen, Python and numpy: versions."""
+        versions = {self.name: self.library()}
+        if numba := _version("numba"):
+            versions["numba"] = numba
+        return versions
+
+    def compress(self, data: bytes) -> bytes:
+        from compgen.coding.stream import encode
+
+        return encode(self.condition(), data)
+
+    def decompress(self, data: bytes) -> bytes:
+        from compgen.coding.stream import decode
+
+        try:
+            return decode(self.condition(), data)
+        except CompressorError as error:
+            raise CompressorError(f"{self.name}: {error}") from error
+
+    @classmethod
+    def library(cls) -> str:
+        version = _version("constriction")
+        if not version:
+            raise MissingPackageError("the entropy coder is missing: pip install constriction")
+        return f"constriction {version}"
+
+
+def _version(package: str) -> str:
+    """The version of an installed package; empty: it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
