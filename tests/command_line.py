@@ -1,6 +1,7 @@
 """The command line, in this process (fast) or in one of its own (with its signals and pipes)."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,12 +49,17 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start a process of its own; `shell` may redirect what a process cannot be given."""
     clean = {name: value for name, value in os.environ.items() if name not in IMPURE}
+
+    def heed_ctrl_c() -> None:  # which a process started in the background would ignore
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     return subprocess.Popen(
         ["sh", "-c", shell, "sh", sys.executable, "-m", "compgen", *words],
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         env=clean | {"TERM": "xterm-256color"} | dict(env or {}),
+        preexec_fn=heed_ctrl_c,
     )
 
 

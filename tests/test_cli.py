@@ -72,6 +72,9 @@ def test_quiet_says_nothing() -> None:
     assert cgen("compressors", "-q").err == ""
     # and only while it is asked for
     assert cgen("compressors").err != ""
+    cgen("compressors", "-q")
+    cgen("--version")
+    assert not console.notes().quiet
 
 
 def test_a_seed_is_a_sample() -> None:
@@ -263,6 +266,8 @@ def test_json_knows_no_infinity(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_charts_fit(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
+    console.results.cache_clear()  # a console learns its width when it is made
+    console.notes.cache_clear()
     Path("file").write_bytes(ENGLISH[:300])
     for words in (
         ("predict", "The ", "--corpus", "text", *BYTES),
@@ -446,6 +451,14 @@ def test_half_a_character_at_the_end_is_shown_as_such(monkeypatch: pytest.Monkey
     stream.finish()
     stream.write(b"next")
     assert "".join(terminal.writes) == "é\N{REPLACEMENT CHARACTER}\nnext"
+
+
+def test_of_a_long_prompt_the_end_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = FakeTerminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    console.ByteStream().prompt("é".encode() * 4000 + b"!")
+    assert "".join(terminal.writes) == "…" + "é" * 999 + "!"
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,13 @@ def test_a_pipe_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_that_is_too_large_to_hold_is_refused_unread(tmp_path: Path) -> None:
+    path = sparse(tmp_path / "huge")
+    tracemalloc.start()
     with pytest.raises(InputError, match="larger than 256 MB"):
-        read_whole(sparse(tmp_path / "huge"))
+        read_whole(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_a_file_of_the_largest_size_is_read(

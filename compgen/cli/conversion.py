@@ -75,6 +75,7 @@ def convert_all(plan: Plan, name: Callable[[Path], Path], convert: Convert) -> i
 
     A file that fails does not keep the others from being done. Returns the exit status.
     """
+    console.be_quiet(plan.quiet)
     status = 0
     for file in plan.files:
         try:
@@ -102,7 +103,7 @@ def _convert_one(plan: Plan, file: Path, target: Path, convert: Convert) -> None
     seconds = time.perf_counter() - started
     if plan.as_json:
         console.show_json(_as_dict(summary, file, target, seconds))
-    elif not plan.quiet:
+    else:
         console.note(_sentence(summary, label, target, seconds))
 
 

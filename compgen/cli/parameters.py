@@ -23,7 +23,10 @@ Prompt = Annotated[str | None, typer.Argument(help="What to continue.", show_def
 PromptFile = Annotated[
     Path | None,
     typer.Option(
-        "--prompt-file", metavar="FILE", help="Read the prompt from a file, any bytes; -: stdin."
+        "--prompt-file",
+        metavar="FILE",
+        show_default=False,
+        help="Read the prompt from a file, any bytes; -: stdin.",
     ),
 ]
 CompressorSpec = Annotated[
@@ -41,6 +44,7 @@ CorpusFiles = Annotated[
     typer.Option(
         "--corpus",
         metavar="FILE",
+        show_default=False,
         help="What primes the compressor; may be repeated. By default the English text in "
         "Python's own documentation.",
     ),

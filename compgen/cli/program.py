@@ -24,6 +24,15 @@ class Program(TyperGroup):
     def get_help_option(self, ctx: Any) -> Any:
         return _without_type(super().get_help_option(ctx))
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        word = args[0]
+        if word not in self.commands and not word.startswith("-"):
+            raise UsageError(
+                f"there is no command '{word}'{did_you_mean(word, self.commands)}"
+                f" (commands: {', '.join(self.commands)})"
+            )
+        return super().resolve_command(ctx, args)
+
     def main(self, *_: Any, **settings: Any) -> Any:
         given = settings.get("args")
         words = list(sys.argv[1:] if given is None else given)
@@ -60,7 +69,7 @@ def _in_one_line(error: Any) -> str:
         known = [name for option in options for name in option.opts if name.startswith("--")]
         message = f"there is no option {error.option_name}{did_you_mean(error.option_name, known)}"
     else:
-        message = error.format_message().rstrip(".").replace(". Did", "; did")
+        message = error.format_message().rstrip(".")
         message = message[0].lower() + message[1:]
     if "extra argument" in message and any(option.name == "prompt" for option in options):
         message += "; put a prompt of several words in quotes"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def score(
     file: Annotated[
-        Path | None, typer.Argument(help="What to score; - or nothing is stdin.")
+        Path | None,
+        typer.Argument(help="What to score; - or nothing is stdin.", show_default=False),
     ] = None,
     compressor: options.CompressorSpec = "gzip",
     corpus: Annotated[
@@ -25,6 +26,7 @@ def score(
         typer.Option(
             "--corpus",
             metavar="FILE",
+            show_default=False,
             help="What primes the compressor, whole; may be repeated. By default nothing does.",
         ),
     ] = None,
