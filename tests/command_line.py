@@ -60,6 +60,7 @@ def start(
         stderr=stderr,
         env=clean | {"TERM": "xterm-256color"} | dict(env or {}),
         preexec_fn=heed_ctrl_c,
+        bufsize=0,  # communicate() would not see what a buffered read has taken too much
     )
 
 
