@@ -15,6 +15,7 @@ from compgen.cli.conversion import (
     read_conditioning,
 )
 from compgen.cli.files import STANDARD, SUFFIX
+from compgen.cli.files import Output as Destination
 
 if TYPE_CHECKING:
     from compgen.coding.container import Progress, Summary
@@ -59,7 +60,7 @@ def compress(
     before = read_conditioning(corpus)
 
     def convert(
-        source: BinaryIO, target: BinaryIO, size: int | None, progress: "Progress"
+        source: BinaryIO, target: Destination, size: int | None, progress: "Progress"
     ) -> "Summary":
         return compress_file(source, target, chosen, corpus=before, length=size, progress=progress)
 

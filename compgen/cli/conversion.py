@@ -12,6 +12,7 @@ import typer
 from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.files import STANDARD, known_size, open_input, open_output
+from compgen.cli.files import Output as Destination
 from compgen.cli.interrupt import keep_what_there_is
 from compgen.cli.values import flag
 from compgen.errors import CompgenError, UsageError
@@ -41,7 +42,7 @@ Force = Annotated[
     ),
 ]
 
-Convert = Callable[[BinaryIO, BinaryIO, int | None, "Progress"], "Summary"]
+Convert = Callable[[BinaryIO, Destination, int | None, "Progress"], "Summary"]
 """From one open file to another; also told the input's length, if it has one."""
 
 
@@ -93,7 +94,7 @@ def _convert_one(plan: Plan, file: Path, target: Path, convert: Convert) -> None
     started = time.perf_counter()
     with open_input(file) as source, open_output(target, force=plan.force, like=file) as sink:
         size = known_size(source)
-        with _progress_line(plan, label, size) as progress:
+        with _progress_line(plan, label, size, sink) as progress:
             try:
                 summary = convert(source, sink, size, progress)
             except CompgenError as error:
@@ -108,7 +109,9 @@ def _convert_one(plan: Plan, file: Path, target: Path, convert: Convert) -> None
 
 
 @contextmanager
-def _progress_line(plan: Plan, label: str, size: int | None) -> Iterator["Progress"]:
+def _progress_line(
+    plan: Plan, label: str, size: int | None, sink: Destination
+) -> Iterator["Progress"]:
     """A progress line on a terminal, which also notices Ctrl-C between two kernels."""
     from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -129,7 +132,8 @@ def _progress_line(plan: Plan, label: str, size: int | None) -> Iterator["Progre
         task = line.add_task(what, total=size, facts="")
 
         def progress(data: int, container: int) -> None:
-            keep_what_there_is()
+            if sink.begun:
+                keep_what_there_is()
             facts = _rate(data, time.perf_counter() - started)
             if data and container:
                 facts += f" · {8 * container / data:.3f} bits/byte"

@@ -15,6 +15,7 @@ from compgen.cli.conversion import (
     read_conditioning,
 )
 from compgen.cli.files import STANDARD, SUFFIX
+from compgen.cli.files import Output as Destination
 from compgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def decompress(
     before = read_conditioning(corpus)
 
     def convert(
-        source: BinaryIO, target: BinaryIO, _size: int | None, progress: "Progress"
+        source: BinaryIO, target: Destination, _size: int | None, progress: "Progress"
     ) -> "Summary":
         return decompress_file(source, target, corpus=before, compressor=chosen, progress=progress)
 

@@ -1,8 +1,12 @@
 """Files in, files out: an output is there whole or not at all.
 
-FILE ─► open_input ─► … ─► open_output ─► .cgen-XXXX in the same directory ─► its name
-                                                 │
-                                                 └─ any error, Ctrl-C: removed
+    FILE ─► open_input ─► … ─► open_output ─► .cgen-XXXX, in its directory ─► its name
+                                    │             │
+              until the first byte  │             └─ any error, Ctrl-C: removed
+              there is nothing    ──┘
+
+Before the first byte Ctrl-C ends the process: that is when numba is imported and compiles, and
+an exception there comes out as another one.
 """
 
 import contextlib
@@ -12,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from compgen.cli import console
 from compgen.cli.interrupt import keep_what_there_is
@@ -21,6 +25,69 @@ from compgen.errors import FailureError, InputError, UsageError
 SUFFIX = ".cg"
 STANDARD = Path("-")
 """Standard input or standard output, as one writes it."""
+
+
+class Output(Protocol):
+    """Where bytes go."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something that an interruption must clear away."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append `data`."""
+
+
+class Stream:
+    """stdout or a device: what has been written there stays, whatever comes."""
+
+    begun = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes, /) -> object:
+        return self._file.write(data)
+
+
+class NewFile:
+    """A file that takes its name when it is complete."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._name = Path()
+        self._file: BinaryIO | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._file is not None
+
+    def write(self, data: bytes, /) -> object:
+        return self._begin().write(data)
+
+    def complete(self, like: Path, force: bool) -> None:
+        """Give it the looks of the file `like`, and its name; over another only by `force`."""
+        with self._begin() as file:
+            file.flush()
+            os.fsync(file.fileno())
+        _resemble(self._name, like)
+        _publish(self._name, self._place, force)
+
+    def discard(self) -> None:
+        """Let nothing be left of it."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a full disk is met again at closing
+                self._file.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._name.unlink()
+
+    def _begin(self) -> BinaryIO:
+        if self._file is None:
+            keep_what_there_is()  # from here on there is something to clear away
+            descriptor, name = tempfile.mkstemp(prefix=".cgen-", dir=self._place.parent)
+            self._name = Path(name)
+            self._file = os.fdopen(descriptor, "wb")
+        return self._file
 
 
 @contextlib.contextmanager
@@ -55,7 +122,7 @@ def known_size(file: BinaryIO) -> int | None:
 
 
 @contextlib.contextmanager
-def open_output(path: Path, *, force: bool, like: Path) -> Iterator[BinaryIO]:
+def open_output(path: Path, *, force: bool, like: Path) -> Iterator[Output]:
     """A file, or stdout for `-`, to be written; a file appears once all is written.
 
     It gets the permissions and the time of the file `like`, if that is a file. Raises
@@ -63,26 +130,20 @@ def open_output(path: Path, *, force: bool, like: Path) -> Iterator[BinaryIO]:
     """
     if path == STANDARD:
         with _standard_output(force) as stdout:
-            yield stdout
+            yield Stream(stdout)
         return
     place = Path(os.path.realpath(path))  # a link stays, and the file it leads to is written
     _check_place(path, place, force, like)
     if place.exists() and not place.is_file():  # /dev/null, a named pipe
         with place.open("wb") as device:
-            yield device
+            yield Stream(device)
         return
-    keep_what_there_is()  # from here on there is something to clear away
-    descriptor, name = tempfile.mkstemp(prefix=".cgen-", dir=place.parent)
+    file = NewFile(place)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        _resemble(Path(name), like)
-        _publish(Path(name), place, force)
+        yield file
+        file.complete(like, force)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        file.discard()
         raise
 
 

@@ -23,7 +23,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from compgen.coding.codec import BlockCodec, block_codec, reading_of
 from compgen.coding.header import CorpusMark, Header, read_exactly, read_header, read_up_to
@@ -48,6 +48,13 @@ Progress = Callable[[int, int], None]
 """Told how many bytes have been read or produced, of the data and of the container."""
 
 
+class Target(Protocol):
+    """Where bytes can be written."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of `data`."""
+
+
 @dataclass(frozen=True)
 class Summary:
     """What became of one file."""
@@ -68,7 +75,7 @@ def _ignore(_data: int, _container: int) -> None:
 
 def compress_file(
     source: BinaryIO,
-    target: BinaryIO,
+    target: Target,
     compressor: Compressor,
     *,
     corpus: bytes = b"",
@@ -127,7 +134,7 @@ def compress_file(
 
 def decompress_file(
     source: BinaryIO,
-    target: BinaryIO,
+    target: Target,
     *,
     corpus: bytes = b"",
     compressor: Compressor | None = None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compgen.errors import CompressorError
+from compgen.errors import CompressorError, MissingPackageError
 
 if TYPE_CHECKING:
     from compgen.coding.quantise import Weights
@@ -22,8 +22,8 @@ class ByteEncoder:
     """Codes bytes, each by weights of its own."""
 
     def __init__(self) -> None:
-        import constriction
-
+        """Raises MissingPackageError without constriction."""
+        constriction = _constriction()
         self._coder: Any = constriction.stream.queue.RangeEncoder()
         self._family: Any = constriction.stream.model.Categorical(perfect=False)
 
@@ -44,9 +44,9 @@ class ByteDecoder:
     """Gives back what a ByteEncoder was given, for the same weights."""
 
     def __init__(self, stream: bytes) -> None:
-        """Raises CompressorError where `stream` is not whole words."""
-        import constriction
-
+        """Raises CompressorError where `stream` is not whole words, MissingPackageError without
+        constriction."""
+        constriction = _constriction()
         if len(stream) % WORD.itemsize:
             raise CompressorError("the coded stream is cut short: it does not end with a word")
         words = np.frombuffer(stream, WORD).astype(np.uint32)
@@ -67,3 +67,13 @@ class ByteDecoder:
         """Raise CompressorError if the stream goes on."""
         if not self._coder.maybe_exhausted():
             raise CompressorError("the coded stream is damaged: it goes on after the last byte")
+
+
+def _constriction() -> Any:
+    try:
+        import constriction
+    except ImportError as error:
+        raise MissingPackageError(
+            f"the entropy coder cannot be imported ({error}); pip install constriction"
+        ) from error
+    return constriction
