@@ -88,6 +88,7 @@ class Reference:
         self.text = np.frombuffer(text, np.uint8).astype(np.int64)
         self.start = start
         self.tables = grammar.tables[0]
+        self.distance = grammar.distance
         form, length = every_word()[2]
         self.word = grammar.word[form, length]
         self.first_bytes = np.bincount(every_word()[0][0], weights=self.word, minlength=256)
@@ -149,7 +150,7 @@ class Reference:
         return run
 
     def weights(self, count: int) -> NDArray[np.float64]:
-        return np.array([self.tables["distance"][class_of(d)] for d in range(1, count + 1)])
+        return np.array([self.distance[class_of(d)] for d in range(1, count + 1)])
 
     def repeated(self, at: int) -> list[tuple[int, int, History]]:
         """Symbol, distance and history after it of the copies at a last distance from `at`."""

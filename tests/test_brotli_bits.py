@@ -37,16 +37,17 @@ CORPORA = {
     "one byte": b"x",
     "zeros": bytes(20_000),
     "noise": RANDOM[:3_000],
-    "dna": DNA[:6_000],
-    "numbers": BINARY[:9_000],
+    "dna": DNA[:3_000],
+    "numbers": BINARY[:6_000],
     "words": WORDS,
     "short prose": ENGLISH[:300],
-    "prose": ENGLISH[:15_000],
+    "prose": ENGLISH[:8_000],
     "mixed": MIXED,
     "three kinds": THREE_KINDS,
     "noise over meta-blocks": RANDOM,
 }
 LARGE = 50_000
+QUALITIES = (0, 1, 2, 3, 4, 5, 9, 10, 11)
 
 
 def cases() -> list[tuple[str, int, int]]:
@@ -54,7 +55,7 @@ def cases() -> list[tuple[str, int, int]]:
     found = [
         (name, quality, 22)
         for name, data in CORPORA.items()
-        for quality in (range(12) if len(data) < LARGE else (1, 5))
+        for quality in (QUALITIES if len(data) < LARGE else (1, 5))
     ]
     return [
         *found,

@@ -121,13 +121,14 @@ def grammar_of(found: Parse, window: int, largest: int) -> Grammar:
     literal_weight = weight(types, 0, np.repeat(present, inserts))
     _literals(found.data, literals, literal_weight, last, record)
     _lengths(commands, weight(commands["command_type"], 1, present), record)
-    _distances(commands, weight(commands["distance_type"], 2, present), largest, record)
+    distance_weight = weight(commands["distance_type"], 2, present)
+    distance = _distances(commands, distance_weight, largest, record)
     record["farthest"] = window
     words = word_trie()
-    word = _words(record, largest)
+    word = _words(record, distance, largest)
     sums = np.empty(words.child.size)
     weigh(words, word, sums)
-    return Grammar(tables, words, word, sums)
+    return Grammar(tables, distance, words, word, sums)
 
 
 def _literals(
@@ -201,8 +202,9 @@ def _distances(
     weight: Weight,
     largest: int,
     record: NDArray[np.void],
-) -> None:
-    """Distance symbols by copy length, and classes of explicit distances."""
+) -> NDArray[np.float64]:
+    """Distance symbols by copy length, into `record`; and the probability of one explicit
+    distance of each class."""
     is_coded = (commands["copy"] > 0) & (commands["symbol"] >= IMPLICIT)
     coded, weight = commands[is_coded], weight[is_coded]
     symbol = np.minimum(coded["distance_symbol"], RING_SYMBOLS)
@@ -221,7 +223,8 @@ def _distances(
     top = int(_class_of(np.array([largest + (FORMS << max(INDEX_BITS))]))[0])
     classes = np.bincount(_class_of(distance), weight, minlength=HALF_CLASSES).astype(float)
     classes[_FIRST_CLASS : top + 1] += PRIOR_CLASSES / (top + 1 - _FIRST_CLASS)
-    record["distance"] = classes / classes.sum() / np.diff(_borders())
+    per_distance: NDArray[np.float64] = classes / classes.sum() / np.diff(_borders())
+    return per_distance
 
 
 def _class_of(distance: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -237,13 +240,15 @@ def _borders() -> NDArray[np.int64]:
     return np.concatenate([np.arange(1 - _FIRST_CLASS, 1), borders])
 
 
-def _words(record: NDArray[np.void], largest: int) -> NDArray[np.float64]:
+def _words(
+    record: NDArray[np.void], distance: NDArray[np.float64], largest: int
+) -> NDArray[np.float64]:
     """Probability, of copies with an explicit distance symbol, of one word of each form and copy
     length, (121, 25)."""
     copies = record["explicit"].sum(axis=0)
     copies /= copies.sum()
     borders = _borders()
-    below = np.concatenate([[0.0], np.cumsum(record["distance"] * np.diff(borders))])
+    below = np.concatenate([[0.0], np.cumsum(distance * np.diff(borders))])
     word = np.zeros((FORMS, LONGEST + 1))
     for length in range(SHORTEST, LONGEST + 1):
         code = int(np.searchsorted(COPY_BASE, length, "right")) - 1

@@ -50,8 +50,7 @@ class BrotliMarginal(TrieMarginal):
             kernel.STATE,
             kernel.begin,
             kernel.next_byte,
-            kernel.advance,
-            kernel.score,
+            kernel.feed,
             kernel.generate,
         )
 
@@ -62,5 +61,4 @@ class BrotliMarginal(TrieMarginal):
         return command_grammar(context, self._compress, self._window, largest)
 
     def _distances(self) -> tuple[NDArray[np.float64], int]:
-        tables = self._grammar.tables[0]
-        return tables["distance"], int(tables["farthest"])
+        return self._grammar.distance, int(self._grammar.tables[0]["farthest"])

@@ -78,8 +78,7 @@ class Kernel(NamedTuple):
     state: np.dtype[np.void]
     begin: Callable[..., None]
     next_byte: Callable[..., None]
-    advance: Callable[..., int]
-    score: Callable[..., int]
+    feed: Callable[..., int]
     generate: Callable[..., int]
 
 
@@ -142,7 +141,7 @@ class TrieMarginal(NextByteConditional):
         return bits
 
     def advance(self, data: bytes) -> None:
-        self._feed(data, None)
+        self._feed(data, np.empty(0))
 
     def generate(
         self,
@@ -184,17 +183,14 @@ class TrieMarginal(NextByteConditional):
         self._users.add(twin)
         return twin
 
-    def _feed(self, data: bytes, bits: Bits | None) -> None:
-        """Advance over `data`, from anchor to anchor, and note the code lengths if asked to."""
+    def _feed(self, data: bytes, bits: Bits) -> None:
+        """Advance over `data`, from anchor to anchor, and note the code lengths in `bits`, (n,),
+        unless that is empty."""
         pending = np.frombuffer(bytearray(data), np.uint8)
         done = 0
         while done < len(data):
             piece = pending[done : done + next_anchor(self._length) - self._length]
-            if bits is None:
-                count = self._kernel.advance(*self._model(), piece, self._merge_until())
-            else:
-                until = self._merge_until()
-                count = self._kernel.score(*self._model(), piece, until, bits[done:])
+            count = self._kernel.feed(*self._model(), piece, self._merge_until(), bits[done:])
             done += count
             self._moved(count, stuck=count < len(piece))
 
@@ -269,7 +265,7 @@ class TrieMarginal(NextByteConditional):
         self._scratch = None
         trie, grammar, state, _, scratch = self._model()
         self._kernel.begin(trie, grammar, state, scratch)
-        self._kernel.advance(*self._model(), known[ahead:], 0)
+        self._kernel.feed(*self._model(), known[ahead:], 0, np.empty(0))
 
     def _make_room(self) -> None:
         """A larger trie for its owner; for another, a trie of its own."""

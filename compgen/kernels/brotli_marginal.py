@@ -65,7 +65,7 @@ from compgen.kernels.brotli_format import (
 )
 from compgen.kernels.brotli_word_trie import LEAF, WordTrie, word_byte
 from compgen.kernels.brotli_words import LONGEST_FORM
-from compgen.kernels.context_trie import HALF_CLASSES, PREFIX, look, merge, weight_class
+from compgen.kernels.context_trie import PREFIX, look, merge, weight_class
 from compgen.kernels.jit import kernel
 from compgen.kernels.lz_marginal_sample import draw, shape
 
@@ -110,7 +110,6 @@ TABLES = np.dtype(
         ("match_stops", np.float64),  # the same of copies, from MATCHES on
         ("ring", np.float64, (RING_SYMBOLS, DISTANCE_CONTEXTS)),  # p(distance symbol | copy length)
         ("share", np.float64, DISTANCE_CONTEXTS),  # p(distance symbol is explicit | copy length)
-        ("distance", np.float64, HALF_CLASSES),  # p(one distance of the class | explicit)
         ("farthest", np.int64),  # the window
     ],
     align=True,
@@ -122,6 +121,7 @@ class Grammar(NamedTuple):
     """What the decoder believes about its next command. Read-only."""
 
     tables: np.ndarray  # TABLES (1,)
+    distance: np.ndarray  # float64 (64,)  p(one distance of the half-octave class | explicit)
     words: WordTrie
     word: np.ndarray  # float64 (121, 25)  p(word | explicit), of one of a form and a copy length
     word_sums: np.ndarray  # float64 (K,)  of the words of every child in the trie
@@ -368,7 +368,8 @@ def append(trie, grammar, state, tail, scratch, value):
     literal = t.literal[t.tree[t.last[tail[end - 1]] | t.second[tail[end - 2]]], value]
     tail[end] = value
     s.tail_size += 1
-    look(trie, tail, s.tail_size, t.distance, t.farthest, scratch)
+    weight = grammar.distance
+    look(trie, tail, s.tail_size, weight, t.farthest, scratch)
     seen = scratch[0]
     now = seen.now
 
@@ -407,7 +408,7 @@ def append(trie, grammar, state, tail, scratch, value):
         factor = _COPY_SHARE[length] * share[_distance_context(length)]
         mass += explicit[at, kind] * factor * seen.reach[length]
         distance = seen.nearest[length]
-        factor *= t.distance[weight_class(distance, t.distance)]
+        factor *= weight[weight_class(distance, weight)]
         candidate = begins_best[at] * p_explicit[begins_insert[at], kind] * factor
         if candidate > best:
             best = candidate
@@ -434,10 +435,8 @@ def append(trie, grammar, state, tail, scratch, value):
         entering_best = begins_best[at] * p_explicit[begins_insert[at], COPIES - 1] * share[3]
         for index in range(seen.leaves):
             if seen.run[index] >= MATCHES:
-                weight = seen.weight[index]
-                _enter_long(
-                    s, seen.distance[index], entering * weight, entering_best * weight, at, True
-                )
+                its = seen.weight[index]
+                _enter_long(s, seen.distance[index], entering * its, entering_best * its, at, True)
 
     # copies at one of the last distances that go on, and may end here
     kept = 0
@@ -609,7 +608,7 @@ def next_byte(trie, grammar, state, tail, scratch, out):
     size = trie.sizes[0]
     now = size + s.tail_size
     if seen.now != now:
-        look(trie, tail, s.tail_size, t.distance, t.farthest, scratch)
+        look(trie, tail, s.tail_size, grammar.distance, t.farthest, scratch)
 
     mass = s.long_run * (1.0 - t.run_stops) * t.insert[INSERTS - 1]
     for run in range(RUNS):
@@ -701,11 +700,10 @@ def settle(trie, grammar, state, tail, scratch, until):
     Returns whether all of it was merged; otherwise give the trie more room and call it again.
     """
     s = state[0]
-    t = grammar.tables[0]
     count = min(s.tail_size, until - trie.sizes[0])
     if count <= 0:
         return True
-    merged = merge(trie, tail, count, t.distance, t.farthest)
+    merged = merge(trie, tail, count, grammar.distance, grammar.tables[0].farthest)
     for index in range(PREFIX + s.tail_size - merged):
         tail[index] = tail[index + merged]
     s.tail_size -= merged
@@ -726,24 +724,17 @@ def _append_or_settle(trie, grammar, state, tail, scratch, value, until):
 
 
 @njit(cache=True, nogil=True)
-def advance(trie, grammar, state, tail, scratch, data, until):
+def feed(trie, grammar, state, tail, scratch, data, until, bits):
     """Append `data` (n,), as far as there is room; returns how many bytes.
 
     Whoever owns the trie gives `until`, up to where the tail is merged into it; others give 0.
+    The code length of each byte goes into `bits` (n,), unless that is empty.
     """
-    for index in range(data.shape[0]):
-        if not _append_or_settle(trie, grammar, state, tail, scratch, data[index], until):
-            return index
-    return data.shape[0]
-
-
-@njit(cache=True, nogil=True)
-def score(trie, grammar, state, tail, scratch, data, until, bits):
-    """As `advance`, with the code length of each byte into `bits` (n,)."""
     p = np.empty(256)
     for index in range(data.shape[0]):
-        next_byte(trie, grammar, state, tail, scratch, p)
-        bits[index] = -np.log2(p[data[index]])
+        if bits.shape[0]:
+            next_byte(trie, grammar, state, tail, scratch, p)
+            bits[index] = -np.log2(p[data[index]])
         if not _append_or_settle(trie, grammar, state, tail, scratch, data[index], until):
             return index
     return data.shape[0]
