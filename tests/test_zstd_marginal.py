@@ -7,9 +7,10 @@ import pytest
 import zstandard
 from numpy.typing import NDArray
 
-from compgen.conditionals import zstd_grammar, zstd_marginal
+from compgen.conditionals import trie_marginal, zstd_grammar
+from compgen.conditionals.trie_marginal import anchor, next_anchor, table_point
 from compgen.conditionals.zstd_grammar import ZstdOptions, grammar_of, sequence_grammar
-from compgen.conditionals.zstd_marginal import ZstdMarginal, anchor, next_anchor, table_point
+from compgen.conditionals.zstd_marginal import ZstdMarginal
 from compgen.distribution import draw, min_p, probabilities, temper
 from compgen.errors import UsageError
 from compgen.kernels import zstd_format
@@ -68,7 +69,7 @@ def fond_of_repeats(context: bytes, options: ZstdOptions) -> NDArray[np.void]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_brute_force_agrees(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zstd_marginal, "WARM_UP", 144)
+    monkeypatch.setattr(trie_marginal, "WARM_UP", 144)
     context, rest, options = CASES[name]
     if name == "drift":
         monkeypatch.setattr(zstd_grammar, "sequence_grammar", fond_of_repeats)

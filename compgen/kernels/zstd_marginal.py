@@ -486,24 +486,17 @@ def _append_or_settle(trie, grammar, state, tail, scratch, value, until):
 
 
 @njit(cache=True, nogil=True)
-def advance(trie, grammar, state, tail, scratch, data, until):
+def feed(trie, grammar, state, tail, scratch, data, until, bits):
     """Append `data` (n,), as far as there is room; returns how many bytes.
 
     Whoever owns the trie gives `until`, up to where the tail is merged into it; others give 0.
+    The code length of each byte goes into `bits` (n,), unless that is empty.
     """
-    for index in range(data.shape[0]):
-        if not _append_or_settle(trie, grammar, state, tail, scratch, data[index], until):
-            return index
-    return data.shape[0]
-
-
-@njit(cache=True, nogil=True)
-def score(trie, grammar, state, tail, scratch, data, until, bits):
-    """As `advance`, with the code length of each byte into `bits` (n,)."""
     p = np.empty(256)
     for index in range(data.shape[0]):
-        next_byte(trie, grammar, state, tail, scratch, p)
-        bits[index] = -np.log2(p[data[index]])
+        if bits.shape[0]:
+            next_byte(trie, grammar, state, tail, scratch, p)
+            bits[index] = -np.log2(p[data[index]])
         if not _append_or_settle(trie, grammar, state, tail, scratch, data[index], until):
             return index
     return data.shape[0]
