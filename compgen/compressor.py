@@ -71,6 +71,13 @@ class Compressor(ABC):
         """`prime_bytes` under a reading: one that costs less can afford more."""
         return self.prime_bytes
 
+    @property
+    def default_dither(self) -> int:
+        """Over how many prefixes the reading `auto` is dithered where whole bytes are all that
+        can be read. 0 where a compression is dear, or where every symbol ends on a byte, as in
+        LZ4: there is no fraction to recover."""
+        return 8
+
     def tuning(self, reading: Reading) -> Tuning:  # noqa: ARG002
         """How it writes best, byte by byte, under a reading."""
         return Tuning()
@@ -107,14 +114,22 @@ class Compressor(ABC):
         return data
 
     def condition(
-        self, context: bytes = b"", *, reading: Reading | str = Reading.AUTO, dither: int = 0
+        self,
+        context: bytes = b"",
+        *,
+        reading: Reading | str = Reading.AUTO,
+        dither: int | None = None,
     ) -> "Conditional":
         """The distribution of what follows `context`.
 
         `dither` averages the `bytes` reading over that many short prefixes before the context
-        (0: off). Raises UnsupportedError if this compressor does not offer the reading.
+        (0: off; None: `default_dither` where `auto` finds nothing better than whole bytes).
+        Raises UnsupportedError if this compressor does not offer the reading.
         """
         definite = self.resolve(reading)
+        if dither is None:
+            unasked = reading == Reading.AUTO and definite is Reading.BYTES
+            dither = self.default_dither if unasked else 0
         if not dither:
             return self.read(context, definite)
         if definite is not Reading.BYTES:

@@ -69,6 +69,14 @@ class Conditional(ABC):
         bits[np.frombuffer(alphabet, np.uint8)] = normalise(self.bits(candidates))
         return bits
 
+    def code_lengths(self, data: bytes) -> Bits:
+        """-log2 p of each byte of `data` by `next_byte`, shape (n,); advances over it."""
+        lengths = np.empty(len(data))
+        for index, value in enumerate(data):
+            lengths[index] = self.next_byte()[value]
+            self.advance(BYTES[value])
+        return lengths
+
     def next_bytes(self, prefixes: Sequence[bytes]) -> Bits:
         """Code length of each prefix followed by each byte, in bits, shape (n, 256).
 
@@ -94,7 +102,7 @@ class NextByteConditional(Conditional):
         rows = np.empty((len(prefixes), 256))
         for row, prefix in zip(rows, prefixes, strict=True):
             state = self.fork()
-            row[:] = consume(state, prefix) + state.next_byte()
+            row[:] = state.code_lengths(prefix).sum() + state.next_byte()
         return rows
 
 
@@ -102,14 +110,5 @@ def chain_rule(conditional: Conditional, continuations: Sequence[bytes]) -> Bits
     """-log2 p of each continuation as the sum over its bytes, in bits, shape (n,)."""
     if continuations and all(len(continuation) == 1 for continuation in continuations):
         return conditional.next_byte()[np.frombuffer(b"".join(continuations), np.uint8)]
-    lengths = [consume(conditional.fork(), continuation) for continuation in continuations]
+    lengths = [conditional.fork().code_lengths(data).sum() for data in continuations]
     return np.array(lengths, np.float64)
-
-
-def consume(conditional: Conditional, data: bytes) -> float:
-    """Advance over `data` byte by byte; returns its -log2 p in bits by the chain rule."""
-    total = 0.0
-    for value in data:
-        total += float(conditional.next_byte()[value])
-        conditional.advance(BYTES[value])
-    return total

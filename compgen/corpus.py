@@ -153,7 +153,7 @@ class Corpus:
         reading = Reading.BYTES if Reading.BYTES in compressor.readings else Reading.AUTO
 
         def own_length(piece: bytes) -> float:
-            return float(compressor.condition(piece, reading=reading).bits([prompt])[0])
+            return float(compressor.condition(piece, reading=reading, dither=0).bits([prompt])[0])
 
         starts[:SHORTLIST] = self._ranked(starts[:SHORTLIST], own_length)
         best = starts[: budget // PIECE_BYTES].tolist()

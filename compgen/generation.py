@@ -166,7 +166,7 @@ def generate(
     reading: Reading | str = Reading.AUTO,
     experts: int | None = None,
     contexts: Sequence[int] | None = None,
-    dither: int = 0,
+    dither: int | None = None,
     max_copy: int | None = None,
     stop: Sequence[str | bytes] = (),
     window: Window | str = Window.RELEVANT,
@@ -191,7 +191,8 @@ def generate(
         reading: how code lengths are read.
         experts, contexts: the mixture: how many halves of the corpus (0: one model of all of
             it), contexts of how many bytes. Without either: what suits the compressor.
-        dither: average the `bytes` reading over so many prefixes.
+        dither: average the `bytes` reading over so many prefixes (0: off); None for what suits a
+            compressor of which whole bytes are all that can be read.
         max_copy: never extend a verbatim copy of the corpus beyond so many bytes.
         stop: strings that end a continuation; they are not part of it.
         window: which part of a corpus larger than the window is used.

@@ -47,7 +47,7 @@ def prime(
     prompt: bytes = b"",
     *,
     reading: Reading | str = Reading.AUTO,
-    dither: int = 0,
+    dither: int | None = None,
     experts: ExpertPlan | None = None,
     window: Window = Window.RELEVANT,
     prime_bytes: int | None = None,
@@ -88,6 +88,6 @@ def prime(
             members.append(compressor.mix(primes, plan.lengths(), prompt, definite))
         else:
             context = chosen.data + prompt
-            members.append(compressor.condition(context, reading=definite, dither=dither))
+            members.append(compressor.condition(context, reading=reading, dither=dither))
     conditional = members[0] if len(members) == 1 else Mixture(members)
     return Primed(tuple(compressors), readings, chosen, prompt, conditional)

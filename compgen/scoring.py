@@ -133,4 +133,4 @@ def own_code_length(primed: Primed, data: bytes) -> float:
     (compressor,) = primed.compressors
     reading = Reading.BITS if Reading.BITS in compressor.readings else Reading.BYTES
     context = primed.prime.data + primed.prompt
-    return float(compressor.condition(context, reading=reading).bits([data])[0])
+    return float(compressor.condition(context, reading=reading, dither=0).bits([data])[0])

@@ -44,8 +44,7 @@ if __name__ == "__main__":
         written = compgen.generate(
             "The ",
             compressor="capitals:level=8",
-            prime_bytes=8_000,  # each next byte recompresses it 256 x 8 times
-            dither=8,
+            prime_bytes=8_000,  # a next byte recompresses it 8 times for each candidate
             sampler=sampler,
             n=80,
             seed=1,

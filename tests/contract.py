@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from compgen.compressor import Compressor
-from compgen.conditional import BYTES, Conditional, consume
+from compgen.conditional import BYTES, Conditional
 from compgen.distribution import normalise
 from compgen.errors import CompgenWarning, CompressorError
 from compgen.reading import Reading
@@ -207,8 +207,17 @@ def check_code_lengths(
     alone = [float(conditional.bits([continuation])[0]) for continuation in continuations]
     np.testing.assert_allclose(bits, alone, atol=tolerance, err_msg="asked together or alone")
     if conditional.exact:
-        chained = [consume(conditional.fork(), continuation) for continuation in continuations]
-        np.testing.assert_allclose(bits, chained, atol=tolerance, err_msg="the chain rule")
+        for continuation, expected in zip(continuations, bits, strict=True):
+            state, chained = conditional.fork(), []
+            for value in continuation:
+                chained.append(state.next_byte()[value])
+                state.advance(BYTES[value])
+            assert sum(chained) == pytest.approx(expected, abs=tolerance), "the chain rule"
+            at_once, after = conditional.fork(), conditional.fork()
+            lengths = at_once.code_lengths(continuation)
+            np.testing.assert_allclose(lengths, chained, atol=tolerance, err_msg="byte by byte")
+            after.advance(continuation)
+            np.testing.assert_allclose(at_once.next_byte(), after.next_byte(), atol=tolerance)
 
 
 def check_next_byte(conditional: Conditional, tolerance: float) -> None:

@@ -131,7 +131,8 @@ def test_the_word_trie_has_every_form_of_every_word() -> None:
 def test_the_trie_changes_nothing() -> None:
     text = ENGLISH[:9_000] + bytes(500) + ENGLISH[2_000:3_000]
     scores = [
-        marginal(text, leaf_limit=limit).score(ENGLISH[9_000:11_000]) for limit in (1, 16, 4_000)
+        marginal(text, leaf_limit=limit).code_lengths(ENGLISH[9_000:11_000])
+        for limit in (1, 16, 4_000)
     ]
     assert np.abs(scores[0] - scores[2]).max() < 1e-9
     assert np.abs(scores[1] - scores[2]).max() < 1e-9
@@ -162,7 +163,7 @@ def test_the_distribution_depends_on_the_context_alone(first: int, last: int) ->
         forked = forked.fork()
         forked.advance(text[at : at + 250])
     scored = marginal(text[:first])
-    scored.score(text[first:])
+    scored.code_lengths(text[first:])
     for other in (piecewise, forked, scored):
         assert other.context_length == last
         assert np.abs(other.next_byte() - whole.next_byte()).max() < 1e-9
@@ -287,7 +288,7 @@ def test_the_dictionary_tells_words_that_were_never_seen() -> None:
     for word in (b" international ", b" government "):
         state = conditional.fork()
         state.advance(word[:-4])
-        assert state.score(word[-4:-1]).sum() < 2
+        assert state.code_lengths(word[-4:-1]).sum() < 2
 
 
 def test_cross_entropy_on_prose() -> None:
@@ -298,7 +299,7 @@ def test_cross_entropy_on_prose() -> None:
         prime = ENGLISH[:30_000]
         for stretch in (ENGLISH[30_000:30_300], ENGLISH[first : first + 4_000]):
             own = len(compressor.compress(prime + stretch)) - len(compressor.compress(prime))
-            assert marginal(prime, compressor).score(stretch).sum() < 8 * own
+            assert marginal(prime, compressor).code_lengths(stretch).sum() < 8 * own
 
 
 def test_the_compressor_is_read_by_it() -> None:
@@ -316,4 +317,4 @@ def test_noise_needs_long_runs() -> None:
     found = parse(brotli.compress(noise(4_000, 9), quality=5))
     assert grammar_of(found, 1 << 22, 4_096).tables[0]["run_longer"][-1] > 0.3
     # noise is mostly literals: nothing is known, and that is what it says
-    assert marginal(noise(4_000, 9)).score(noise(500, 10)).mean() < 8.3
+    assert marginal(noise(4_000, 9)).code_lengths(noise(500, 10)).mean() < 8.3

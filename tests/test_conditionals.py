@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from compgen import Compressor, Conditional, NextByteConditional, Reading, get_compressor
 from compgen.compressors.deflate import Deflate, Gzip
+from compgen.compressors.png import Png
+from compgen.compressors.webp import Webp
 from compgen.conditional import BYTES, Bits
 from compgen.conditionals.black_box import BlackBox
 from compgen.conditionals.dithered import Dithered
@@ -150,6 +152,16 @@ def test_dithering_recovers_fractions_of_a_byte() -> None:
     assert again.next_byte().tolist() == dithered.next_byte().tolist()
 
 
+def test_whole_bytes_are_dithered_where_that_pays() -> None:
+    assert isinstance(Png().condition(b"abc"), Dithered)
+    assert not isinstance(Png().condition(b"abc", dither=0), Dithered)
+    assert not isinstance(Png().condition(b"abc", reading=Reading.BYTES), Dithered)
+    assert not isinstance(Webp().condition(b"abc"), Dithered)  # a compression is dear
+    assert not isinstance(Gzip().condition(b"abc"), Dithered)  # it is read to the bit
+    assert not isinstance(get_compressor("numcodecs:id=lz4").condition(b"abc"), Dithered)
+    assert isinstance(get_compressor("numcodecs:id=zlib").condition(b"abc"), Dithered)
+
+
 def test_dithering_is_for_whole_bytes_only() -> None:
     class Exact(Gzip):
         readings = (Reading.MARGINAL, Reading.BYTES)
@@ -251,7 +263,7 @@ def test_any_compressor_is_a_conditional(monkeypatch: pytest.MonkeyPatch) -> Non
         def decompress(self, data: bytes) -> bytes:
             return zlib.decompress(data)
 
-    conditional = Plain().condition(ENGLISH[:1000])
+    conditional = Plain().condition(ENGLISH[:1000], reading=Reading.BYTES)
     assert conditional.reading is Reading.BYTES
     expected = len(zlib.compress(ENGLISH[:1000] + b"abc")) - len(zlib.compress(ENGLISH[:1000]))
     assert conditional.bits([b"abc"])[0] == 8 * expected

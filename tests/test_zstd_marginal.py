@@ -116,7 +116,7 @@ def test_a_brute_force_case_reaches_every_part_of_the_grammar() -> None:
 def test_the_trie_changes_nothing() -> None:
     text = prose()[:9_000] + bytes(500) + prose()[2_000:3_000]
     scores = [
-        ZstdMarginal(text, leaf_limit=limit).score(prose()[9_000:13_000])
+        ZstdMarginal(text, leaf_limit=limit).code_lengths(prose()[9_000:13_000])
         for limit in (1, 16, 4_000)
     ]
     assert np.abs(scores[0] - scores[2]).max() < 1e-9
@@ -148,7 +148,7 @@ def test_the_distribution_depends_on_the_context_alone(first: int, last: int) ->
         forked = forked.fork()
         forked.advance(text[at : at + 250])
     scored = ZstdMarginal(text[:first])
-    scored.score(text[first:])
+    scored.code_lengths(text[first:])
     for other in (piecewise, forked, scored):
         assert other.context_length == last
         assert np.abs(other.next_byte() - whole.next_byte()).max() < 1e-9
@@ -239,7 +239,7 @@ def test_noise_needs_long_runs_and_zeros_long_matches() -> None:
     zeros = ZstdMarginal(bytes(5_000))
     assert zeros.next_byte()[0] < 0.02
     # noise is mostly literals: nothing is known, and that is what it says
-    assert ZstdMarginal(noise(4_000, 9)).score(noise(500, 10)).mean() < 8.3
+    assert ZstdMarginal(noise(4_000, 9)).code_lengths(noise(500, 10)).mean() < 8.3
 
 
 @pytest.mark.parametrize("level", [1, 19])
@@ -274,7 +274,7 @@ def test_cross_entropy_on_prose() -> None:
         for position in range(first, len(text), 1_250):
             state = base.fork()
             state.advance(text[position - 100 : position])
-            scores.append(state.score(text[position : position + 250]).mean())
+            scores.append(state.code_lengths(text[position : position + 250]).mean())
         return float(np.mean(scores))
 
     assert mean_bits(text[:30_000]) < 2.5
@@ -283,7 +283,7 @@ def test_cross_entropy_on_prose() -> None:
     stretch = text[first : first + 3_000]
     options = ZstdOptions()
     own = len(options.compress(text[:30_000] + stretch)) - len(options.compress(text[:30_000]))
-    assert ZstdMarginal(text[:30_000]).score(stretch).sum() < 0.95 * 8 * own
+    assert ZstdMarginal(text[:30_000]).code_lengths(stretch).sum() < 0.95 * 8 * own
 
 
 @pytest.mark.parametrize("options", [{"level": 23}, {"long": 5}, {"long": 40}])

@@ -89,13 +89,15 @@ Contexts = Annotated[
     ),
 ]
 Dither = Annotated[
-    int,
+    int | None,
     whole(
         "--dither",
         low=0,
         high=MOST_EXPERTS,
         metavar="J",
-        help="Average the reading 'bytes' over J random prefixes; 0: off.",
+        show_default=False,
+        help="Average the reading 'bytes' over J short prefixes; 0: off. Default: 8 where whole "
+        "bytes are all that can be read of a compressor and it is fast.",
         rich_help_panel=MODEL,
     ),
 ]

@@ -18,7 +18,7 @@ def predict(
     reading: options.ReadingOption = Reading.AUTO,
     experts: options.Experts = None,
     contexts: options.Contexts = None,
-    dither: options.Dither = 0,
+    dither: options.Dither = None,
     window: options.WindowOption = "relevant",
     prime_bytes: options.PrimeBytes = None,
     as_json: options.Json = False,

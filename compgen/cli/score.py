@@ -41,7 +41,7 @@ def score(
     reading: options.ReadingOption = Reading.AUTO,
     experts: options.Experts = None,
     contexts: options.Contexts = None,
-    dither: options.Dither = 0,
+    dither: options.Dither = None,
     prime_bytes: Annotated[
         int | None,
         whole(

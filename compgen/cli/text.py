@@ -33,7 +33,7 @@ def text(
     reading: options.ReadingOption = Reading.AUTO,
     experts: options.Experts = None,
     contexts: options.Contexts = None,
-    dither: options.Dither = 0,
+    dither: options.Dither = None,
     window: options.WindowOption = "relevant",
     prime_bytes: options.PrimeBytes = None,
     sampler: Annotated[

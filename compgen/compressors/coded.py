@@ -50,7 +50,7 @@ class Coded(ModelCompressor):
         return self.inner.tuning(self.coded_reading)
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":  # noqa: ARG002
-        return self._exact(self.inner.condition(context))
+        return self._exact(self.inner.condition(context, dither=0))
 
     def mix(
         self, primes: Sequence[bytes], lengths: Sequence[int], history: bytes, reading: Reading

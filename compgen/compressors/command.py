@@ -44,6 +44,10 @@ class Command(Compressor):
         object.__setattr__(self, "encoder", shlex.join(words))
         object.__setattr__(self, "decoder", shlex.join(decoder))
 
+    @property
+    def default_dither(self) -> int:
+        return 0  # each compression is a process
+
     def compress(self, data: bytes) -> bytes:
         return self._run(self.encoder, data)
 

@@ -24,6 +24,8 @@ from compgen.suggest import did_you_mean
 
 CHECKSUM = struct.Struct("<I")
 Value = int | float | bool | str
+BYTE_ALIGNED = {"lz4", "lz4hc", "blosclz", "snappy"}
+"""Codecs without an entropy coder: every symbol ends on a byte."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Numcodecs(Compressor):
             raise
         except CompressorError as error:
             raise LossyError(f"{error}; it does not take any bytes as they come") from error
+
+    @property
+    def default_dither(self) -> int:
+        inner = dict(self.options).get("cname", "lz4") if self.id == "blosc" else self.id
+        return 0 if inner in BYTE_ALIGNED else super().default_dither
 
     def compress(self, data: bytes) -> bytes:
         stream = self._apply("encode", data) if data else b""

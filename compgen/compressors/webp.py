@@ -37,6 +37,10 @@ class Webp(Picture):
     """Effort as well, since nothing is lost: 100 is the slowest."""
 
     @property
+    def default_dither(self) -> int:
+        return 0  # a compression takes a millisecond
+
+    @property
     def window(self) -> int:
         """In bytes; in pixels it depends on the width and the quality (libwebp,
         src/enc/backward_references_enc.c, `GetWindowSizeForHashChain`)."""

@@ -187,6 +187,23 @@ class DecoderMarginal(NextByteConditional):
             done += len(piece)
             self._moved(len(piece))
 
+    def code_lengths(self, data: bytes) -> Bits:
+        """Code length of each byte of `data`, shape (n,), compiled; advances over it."""
+        from compgen.kernels.lz_marginal import unflat
+        from compgen.kernels.lz_marginal_mixture import consume
+
+        lengths = np.empty(len(data))
+        done = 0
+        while done < len(data):
+            self._own()
+            piece = data[done : done + self._next_refresh - self._length]
+            bits, after = consume(*self._model, np.frombuffer(bytearray(piece), np.uint8))
+            self._state, self._matches = unflat(after)
+            lengths[done : done + len(piece)] = bits
+            done += len(piece)
+            self._moved(len(piece))
+        return lengths
+
     def fork(self) -> Self:
         self._owned = False
         twin = object.__new__(type(self))
@@ -262,7 +279,7 @@ class DecoderMarginal(NextByteConditional):
         inside = [index for index, span in enumerate(spans) if len(span) <= reach]
         for index in set(range(len(spans))).difference(inside):
             twin = self.fork()
-            bits[index] = twin._consume(spans[index])
+            bits[index] = twin.code_lengths(spans[index]).sum()
             if rows:
                 grid[index] = bits[index] + twin.next_byte()
         if inside:
@@ -275,22 +292,6 @@ class DecoderMarginal(NextByteConditional):
             if rows:
                 grid[inside] = found
         return bits, grid
-
-    def _consume(self, data: bytes) -> float:
-        """Advance over `data` in the compiled loop and return its code length in bits."""
-        from compgen.kernels.lz_marginal import unflat
-        from compgen.kernels.lz_marginal_mixture import consume
-
-        total = 0.0
-        while data:
-            self._own()
-            room = self._next_refresh - self._length
-            piece, data = data[:room], data[room:]
-            bits, after = consume(*self._model, np.frombuffer(bytearray(piece), np.uint8))
-            self._state, self._matches = unflat(after)
-            total += float(bits)
-            self._moved(len(piece))
-        return total
 
     def _own(self) -> None:
         """Make the window this state's alone, with everything in it."""

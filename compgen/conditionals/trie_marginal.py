@@ -125,16 +125,16 @@ class TrieMarginal(NextByteConditional):
     def bits(self, continuations: Sequence[bytes]) -> Bits:
         if continuations and all(len(continuation) == 1 for continuation in continuations):
             return super().bits(continuations)
-        return np.array([self.fork().score(x).sum() for x in continuations], np.float64)
+        return np.array([self.fork().code_lengths(x).sum() for x in continuations], np.float64)
 
     def next_bytes(self, prefixes: Sequence[bytes]) -> Bits:
         rows = np.empty((len(prefixes), 256))
         for row, prefix in zip(rows, prefixes, strict=True):
             state = self.fork()
-            row[:] = state.score(prefix).sum() + state.next_byte()
+            row[:] = state.code_lengths(prefix).sum() + state.next_byte()
         return rows
 
-    def score(self, data: bytes) -> Bits:
+    def code_lengths(self, data: bytes) -> Bits:
         """Code length of each byte of `data`, shape (n,), compiled; advances over it."""
         bits = np.empty(len(data))
         self._feed(data, bits)

@@ -174,7 +174,8 @@ def score(window, grammar, state, matches, shares, truncated, data, offsets, row
 
 @njit(cache=True, nogil=True)
 def consume(window, grammar, state, matches, shares, truncated, data):
-    """Code length of `data`, uint8 (n,), in bits, and the state and matches after it, `flat`.
+    """Code length of each byte of `data`, uint8 (n,), in bits, and the state and matches after it,
+    `flat`.
 
     The window must be owned, and the tail empty.
     """
@@ -185,11 +186,11 @@ def consume(window, grammar, state, matches, shares, truncated, data):
     work = np.empty((2, MAX_MATCH + 2))
     out = np.empty(256)
     old = matches
-    bits = 0.0
+    bits = np.empty(data.shape[0])
     for index in range(data.shape[0]):
         value = data[index]
         next_byte(window, grammar, state, old, shares, truncated, work, out)
-        bits -= np.log2(out[value])
+        bits[index] = -np.log2(out[value])
         new = even if index % 2 == 0 else odd
         for p in range(windows):
             append(window, grammar, state, old, new, p, value)
