@@ -184,7 +184,7 @@ def _print_zstd_paths(context: bytes, level: int, workers: int) -> None:
 def _print_reading(spec: str, context: bytes) -> None:
     compressor = get_compressor(spec)
     chosen = compressor.condition(context, reading=Reading.BITS)
-    chosen.bits(BYTES[:1])  # compiled by now
+    chosen.bits(BYTES)  # compiled by now
     brotli_stream.information_bits(get_compressor("brotli").compress(b"x"))
     some = context[-compressor.window :] if compressor.window else context
     alone = _wall(lambda: [compressor.compress(some + byte) for byte in BYTES[:32]]) * 8

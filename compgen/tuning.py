@@ -29,3 +29,6 @@ LEMPEL_ZIV = Tuning(
     dry_allowed_length=8,
 )
 """For the decoder-marginals of Lempel-Ziv formats: found on deflate, used for its relatives."""
+
+CONTEXT_MIXING = Tuning(temperature=0.8, min_p=0.05, dry_multiplier=0.8, dry_allowed_length=8)
+"""For `cm`, which learns what it writes: without a penalty on repeats it falls into loops."""

@@ -6,6 +6,7 @@ Every sample is one seed, uncut. The corpus is the English text in Python's own
 documentation (pydoc_data.topics), so the words differ a little between versions of Python.
 """
 
+import io
 import platform
 import re
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 from compgen import Corpus, Reading, Shaping, generate, get_compressor, prime, score
 from compgen.cli.console import printable
+from compgen.coding.container import compress_file, decompress_file
 from compgen.registry import available
 from compgen.scoring import spread_positions
 
@@ -73,6 +75,7 @@ def gallery() -> Iterator[str]:
         compressor="bz2",
         sampler="ancestral",
     )
+    yield from sample("`-c cm`, a model of ours that learns as it reads", compressor="cm")
     yield from sample("`-c png`: it filters rows of pixels", compressor="png", sampler="spans")
     yield from sample(
         "`-c gzip --reading bytes --sampler beam`: the cheapest continuation is a loop",
@@ -111,17 +114,42 @@ def scores() -> Iterator[str]:
 
 def compressors() -> Iterator[str]:
     """The rows of the table of compressors."""
-    yield "| compressor | readings, best first | library |"
+    yield "| compressor | readings, best first | what it is |"
     yield "|---|---|---|"
     for info in available():
         if not info.missing:
             readings = " ".join(f"`{reading}`" for reading in info.readings)
-            yield f"| `{info.name}` | {readings} | {info.library or 'the program you name'} |"
+            what = "ours, a model" if info.is_model else info.library or "the program you name"
+            yield f"| `{info.name}` | {readings} | {what} |"
+
+
+def both() -> Iterator[str]:
+    """The files that models make of the last 100 KB of the corpus, beside those of programs."""
+    text = Corpus.builtin().read(0, 1 << 30)
+    held_out, before = text[-100_000:], text[:-100_000]
+    yield "| `-c` | bytes | bits per byte | after the corpus |"
+    yield "|---|---|---|---|"
+    for spec in ("gzip", "coded:gzip", "zstd:level=19", "coded:zstd:level=19", "bz2", "cm"):
+        cold = container(spec, held_out)
+        primed = (
+            "takes none" if spec == "bz2" else f"{8 * container(spec, held_out, before) / 1e5:.2f}"
+        )
+        yield f"| `{spec}` | {cold:,} | {8 * cold / 1e5:.2f} | {primed} |"
+
+
+def container(spec: str, data: bytes, corpus: bytes = b"") -> int:
+    """Size of the container that `cgen compress` writes; it is decompressed again."""
+    target, back = io.BytesIO(), io.BytesIO()
+    size = compress_file(io.BytesIO(data), target, get_compressor(spec), corpus=corpus)
+    target.seek(0)
+    decompress_file(target, back, corpus=corpus)
+    assert back.getvalue() == data, spec
+    return size.container_bytes
 
 
 def main() -> None:
     """Print every section, or write them between README.md's markers."""
-    sections = (first, compressors, headline, gallery, scores)
+    sections = (first, compressors, headline, gallery, scores, both)
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     for section in sections:
         if named and section.__name__ not in named:

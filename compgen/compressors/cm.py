@@ -9,6 +9,7 @@ from compgen.errors import MissingPackageError
 from compgen.kernels import why_unavailable
 from compgen.options import within
 from compgen.reading import Reading
+from compgen.tuning import CONTEXT_MIXING, Tuning
 
 if TYPE_CHECKING:
     from compgen.conditional import Conditional
@@ -22,10 +23,13 @@ class ContextMixer(ModelCompressor):
     """Context mixing: many orders, mixed by a network that learns as it reads."""
 
     name = "cm"
-    prime_bytes = 1 << 20
+    prime_bytes = 1 << 20  # read in some six seconds
 
     bits: int = within(LEAST_BITS, LARGEST_BITS, default=DEFAULT_BITS)
     """Base-2 logarithm of the number of counters, of 4 bytes each."""
+
+    def tuning(self, reading: Reading) -> Tuning:  # noqa: ARG002
+        return CONTEXT_MIXING
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":  # noqa: ARG002
         if obstacle := why_unavailable():
