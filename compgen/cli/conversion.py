@@ -129,7 +129,7 @@ def _progress_line(
     started = time.perf_counter()
     with line:
         what = escape(console.printable(f"{plan.verb} {label}", keep=""))
-        task = line.add_task(what, total=size, facts="")
+        task = line.add_task(what, total=size, facts="getting ready")
 
         def progress(data: int, container: int) -> None:
             if sink.begun:
