@@ -163,10 +163,10 @@ def make_task(text: bytes, seed: int, *, prompts: int, held_out: bool) -> Task:
     """Split `text` by `seed`; see the module."""
     starts = [0]
     while starts[-1] + SEGMENT < len(text):
-        border = text.find(b"\n\n", starts[-1] + SEGMENT)
-        if border < 0:
-            break
-        starts.append(border + 2)
+        first = starts[-1] + SEGMENT
+        borders = [text.find(mark, first, first + SEGMENT) for mark in (b"\n\n", b"\n")]
+        border = next((found for found in borders if found >= 0), first)
+        starts.append(border + 1)
     segments = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
     random = np.random.default_rng(seed)
     segments = [segments[index] for index in random.permutation(len(segments))]
