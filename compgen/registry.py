@@ -48,6 +48,8 @@ BUILTIN = {
     "command": "compgen.compressors.command:Command",
     "coded": "compgen.compressors.coded:Coded",
     "cm": "compgen.compressors.cm:ContextMixer",
+    "ngram": "compgen.compressors.baselines:Ngram",
+    "uniform": "compgen.compressors.baselines:Uniform",
 }
 EXTRAS = {"neural": "neural", "hf": "hf", "flac": "audio"}
 """Names that come with an extra: what to install where they are not found."""

@@ -68,6 +68,9 @@ SPECS = [
     "coded:gzip",
     "coded:zstd:level=19",
     "cm:bits=16",
+    "ngram",
+    "ngram:order=1",
+    "uniform",
 ]
 
 

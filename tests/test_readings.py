@@ -59,8 +59,8 @@ def test_a_mixture_of_compressors_keeps_the_contract() -> None:
 @pytest.mark.parametrize(("spec", "reading"), PAIRS)
 def test_a_pattern_makes_its_next_byte_likely(spec: str, reading: Reading) -> None:
     """After two hundred times `abcdefgh`, `a` is expected above all: what a reading is for."""
-    if spec in ("bz2",):
-        pytest.skip("a block sort predicts a byte from what follows it")
+    if spec in ("bz2", "uniform"):
+        pytest.skip("a block sort predicts a byte from what follows it, and uniform nothing")
     conditional = get_compressor(spec).condition(b"abcdefgh" * 200, reading=reading)
     bits = conditional.next_byte()
     if reading in (Reading.MARGINAL, Reading.FROZEN):

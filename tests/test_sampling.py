@@ -27,7 +27,7 @@ from compgen.formats.deflate_codes import canonical_codes, read_block_head
 from compgen.formats.deflate_noise import _tokens, coin_flips
 from compgen.generation import Plan, Writing
 from compgen.reading import Reading
-from compgen.sampling import Chunk, CopyGuard, Sampler, Source
+from compgen.sampling import Chunk, CopyGuard, Quote, Sampler, Source
 from tests.test_conditionals import Ladder
 from tests.texts import ENGLISH
 
@@ -190,7 +190,7 @@ def test_coin_flips_are_refused_where_the_format_has_none() -> None:
         generate("x", compressor="bz2", corpus=CORPUS, sampler="coinflips", n=5)
 
 
-SAMPLERS = [Ancestral(), Beam(2, 3, 2), Spans(), CoinFlips()]
+SAMPLERS = [Ancestral(), Beam(2, 3, 2), Spans(), CoinFlips(), Quote()]
 
 
 @pytest.mark.filterwarnings("ignore:bz2 drawn:compgen.errors.CompgenWarning")
@@ -230,12 +230,21 @@ def longest_copy(data: bytes, corpus: bytes) -> int:
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda sampler: str(sampler.name))
 @pytest.mark.parametrize("limit", [4, 12])
 def test_no_sampler_copies_more_than_it_may(sampler: Sampler, limit: int) -> None:
+    if sampler.name == "quote":
+        with pytest.raises(UsageError, match="nothing but copy"):
+            generate("", corpus=CORPUS, sampler=sampler, n=9, max_copy=limit)
+        return
     options = {"compressor": "gzip", "corpus": CORPUS, "sampler": sampler, "n": 120, "seed": 3}
     free = generate("", **options, reading="bytes")[0].data  # type: ignore[arg-type]
     guarded = generate("", **options, reading="bytes", max_copy=limit)[0].data  # type: ignore[arg-type]
     assert longest_copy(guarded, CORPUS) <= limit
     if sampler.name in ("spans", "beam") and limit == 4:
         assert longest_copy(free, CORPUS) > limit
+
+
+def test_a_quotation_is_of_the_corpus() -> None:
+    for one in generate("", corpus=CORPUS, sampler="quote", n=200, samples=5, seed=1):
+        assert one.data in CORPUS + CORPUS  # it may run on from the end to the beginning
 
 
 def test_the_guard_forbids_exactly_what_would_copy() -> None:

@@ -14,7 +14,7 @@ SHAPING = "Shaping the distribution"
 OUTPUT = "Output"
 
 WINDOWS = ("first", "last", "relevant")
-SAMPLERS = ("ancestral", "beam", "spans", "coinflips")
+SAMPLERS = ("ancestral", "beam", "spans", "coinflips", "quote")
 """Names that are known here without importing numpy; a test holds them to the library's."""
 MOST_EXPERTS = 1024
 
@@ -46,7 +46,7 @@ CorpusFiles = Annotated[
         metavar="FILE",
         show_default=False,
         help="What primes the compressor; may be repeated. By default the English text in "
-        "Python's own documentation.",
+        "Python's own documentation, and nothing for neural, which has learned before.",
     ),
 ]
 Seed = Annotated[

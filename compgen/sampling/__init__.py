@@ -4,12 +4,13 @@ from compgen.sampling.ancestral import Ancestral
 from compgen.sampling.beam import Beam
 from compgen.sampling.coinflips import CoinFlips
 from compgen.sampling.copying import CopyGuard
+from compgen.sampling.quote import Quote
 from compgen.sampling.sampler import Chunk, Sampler, Source
 from compgen.sampling.shaping import Shaping
 from compgen.sampling.spans import Spans
 
 SAMPLERS: dict[str, type[Sampler]] = {
-    sampler.name: sampler for sampler in (Ancestral, Beam, Spans, CoinFlips)
+    sampler.name: sampler for sampler in (Ancestral, Beam, Spans, CoinFlips, Quote)
 }
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Chunk",
     "CoinFlips",
     "CopyGuard",
+    "Quote",
     "Sampler",
     "Shaping",
     "Source",
