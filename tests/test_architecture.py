@@ -23,7 +23,7 @@ LAYERS = [
     {"sampling"},
     {"primed"},
     {"generation", "prediction"},
-    {"scoring"},
+    {"scoring", "metrics"},
     {"report"},
     {"cli"},
 ]
