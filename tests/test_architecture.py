@@ -24,6 +24,7 @@ LAYERS = [
     {"primed"},
     {"generation", "prediction"},
     {"scoring", "metrics"},
+    {"experiment"},
     {"report"},
     {"cli"},
 ]

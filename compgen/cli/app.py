@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from compgen._version import __version__
+from compgen.cli.compare import compare
 from compgen.cli.compress import compress
 from compgen.cli.compressors import compressors
 from compgen.cli.decompress import decompress
@@ -27,7 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
 )
-for body in (text, predict, score, compress, decompress, compressors, demo):
+for body in (text, predict, score, compare, compress, decompress, compressors, demo):
     app.command(cls=Subcommand)(body)
 
 

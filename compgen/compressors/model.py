@@ -7,6 +7,9 @@ from compgen.compressor import Compressor
 from compgen.errors import CompressorError, MissingPackageError
 from compgen.reading import Reading
 
+VERIFIED = 2048
+"""Bytes that `verify` tries."""
+
 
 @dataclass(frozen=True)
 class ModelCompressor(Compressor):
@@ -29,6 +32,10 @@ class ModelCompressor(Compressor):
         if numba := _version("numba"):
             versions["numba"] = numba
         return versions
+
+    def verify(self, data: bytes) -> None:
+        """Of the beginning: both sides of the coder call one function in one order."""
+        super().verify(data[:VERIFIED])
 
     def compress(self, data: bytes) -> bytes:
         from compgen.coding.stream import encode

@@ -1,0 +1,67 @@
+"""Runs on disk: one JSON file a run, named by its spec's identity. A killed comparison goes on.
+
+DIR/3f2a9c….json     written beside itself and renamed: a file is whole or it is not there
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from compgen.errors import FailureError
+from compgen.experiment.run import Run
+from compgen.experiment.spec import RunSpec
+
+
+class Store:
+    """The finished runs in a directory, which is made when the first is kept; None: in memory."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+        self._kept: dict[str, Run] = {}
+
+    def get(self, spec: RunSpec) -> Run | None:
+        """The run of a spec, if it is there and whole; one that is damaged is made again."""
+        if spec.id in self._kept:
+            return self._kept[spec.id]
+        if self._directory is None:
+            return None
+        try:
+            fields = json.loads((self._directory / f"{spec.id}.json").read_bytes())
+            run = Run.from_dict(fields)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if run.spec != spec:
+            return None
+        self._kept[spec.id] = run
+        return run
+
+    def put(self, run: Run) -> None:
+        """Keep a run. Raises FailureError where it cannot be written."""
+        self._kept[run.spec.id] = run
+        if self._directory is None:
+            return
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            write_whole(self._directory / f"{run.spec.id}.json", json.dumps(run.as_dict()).encode())
+        except OSError as error:
+            raise FailureError(f"cannot write to {self._directory}: {error.strerror}") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is the old one or all of the new one. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
