@@ -220,7 +220,7 @@ def test_a_grid_has_its_baselines_and_null_scores() -> None:
     )
     labels = [row.label for row in rows]
     assert labels[:3] == ["gzip", "gzip, spans", "null score, spans"]
-    assert {"uniform", "ngram", "a quotation of the corpus"} <= set(labels)
+    assert {"uniform", "ngram", "a quotation"} <= set(labels)
     assert len({row.spec.id for row in rows}) == len(rows)
     assert [one.label for one in skipped] == ["zstd, frozen", "zstd, frozen, spans"]
     plain, _ = grid(BASE, compressors=["gzip"], seeds=[1, 2], baselines=False)

@@ -1,5 +1,7 @@
 """`compgen compare`: the sample quality of compressors, side by side."""
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +18,7 @@ from compgen.suggest import did_you_mean
 if TYPE_CHECKING:
     from compgen.experiment.run import Run
     from compgen.experiment.spec import RunSpec, Shape
+    from compgen.metrics.judge import Judge
     from compgen.report.compare_table import Comparison
 
 MEDIA = ("text",)
@@ -136,6 +139,16 @@ def compare(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page with charts and samples: one file, which needs no network.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -150,7 +163,7 @@ def compare(
         )
     workers = workers_for(jobs, executor)
     interrupted = False
-    comparisons = []
+    comparisons, judges = [], []
     for name, text in _read(inputs):
         from compgen.experiment.spec import RunSpec
 
@@ -163,7 +176,7 @@ def compare(
             length=length,
             positions=positions,
         )
-        comparison, interrupted = _compare_one(
+        comparison, judge, interrupted = _compare_one(
             name,
             text,
             base,
@@ -178,6 +191,7 @@ def compare(
             quiet=quiet,
         )
         comparisons.append(comparison)
+        judges.append(judge)
         _show(comparison, as_json=as_json)
         if interrupted:
             break
@@ -186,6 +200,12 @@ def compare(
         from compgen.report.compare_table import compare_csv
 
         write_whole(csv, compare_csv(comparisons).encode())
+    if report is not None:
+        from compgen.experiment.store import write_whole
+        from compgen.report.html.page import page
+
+        write_whole(report, page(comparisons, judges, _command()).encode())
+        console.note(f"report: {report}")
     if interrupted:
         console.note("interrupted: these are the runs that were finished")
         return INTERRUPTED
@@ -219,8 +239,8 @@ def _compare_one(
     workers: object,
     quiet: bool,
     **axes: object,
-) -> tuple["Comparison", bool]:
-    """The comparison on one text, and whether Ctrl-C ended it early."""
+) -> tuple["Comparison", "Judge", bool]:
+    """The comparison on one text, its judge, and whether Ctrl-C ended it early."""
     import hashlib
     from dataclasses import replace
 
@@ -275,7 +295,12 @@ def _compare_one(
         baselines=frozenset(row.label for row in rows if row.is_baseline),
         skipped=skipped,
     )
-    return comparison, interrupted
+    return comparison, bench.judge, interrupted
+
+
+def _command() -> str:
+    """What was typed, as it could be typed again."""
+    return shlex.join(["cgen", *sys.argv[1:]])
 
 
 def _show(comparison: "Comparison", *, as_json: bool) -> None:

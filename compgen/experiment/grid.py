@@ -18,7 +18,7 @@ from compgen.generation import choose_sampler
 from compgen.reading import Reading
 from compgen.registry import get_compressors
 
-BASELINES = (("uniform", "ancestral"), ("ngram", "ancestral"), ("uniform", "quote"))
+BASELINES = (("uniform", ""), ("ngram", ""), ("uniform", "quote"))
 PROPOSING = ("spans", "beam")
 """Samplers that propose on their own and let the compressor choose."""
 
@@ -78,7 +78,7 @@ def grid(
     if baselines:
         for name, sampler in BASELINES:
             plain = replace(base, compressor=name, sampler=sampler, seed=seeds[0])
-            label = {"quote": "a quotation of the corpus"}.get(sampler, name)
+            label = {"quote": "a quotation"}.get(sampler, name)
             rows.setdefault(plain.id, Row(plain, label, is_baseline=True))
     return list(rows.values()), skipped
 

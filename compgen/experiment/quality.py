@@ -124,6 +124,11 @@ class Bench:
         """The judge's, of the real continuations."""
         return float(self._real_bits.mean())
 
+    @property
+    def judge(self) -> Judge:
+        """Who has read the judge's part."""
+        return self._judge
+
     def real(self) -> Quality:
         """The row of the true continuations: gap 0, with the copying and loops of real text."""
         return self._row(REAL, self.split.real)

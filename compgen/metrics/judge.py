@@ -30,10 +30,16 @@ class Judge:
         self, prompts: Sequence[bytes], texts: Sequence[bytes]
     ) -> NDArray[np.float64]:
         """Of each text after its prompt, shape (n,); NaN for an empty one."""
-        found = np.full(len(texts), np.nan)
-        for index, (prompt, text) in enumerate(zip(prompts, texts, strict=True)):
-            if text:
-                state = self._model.fork()
-                state.advance(prompt)
-                found[index] = state.code_lengths(text).mean()
-        return found
+        return np.array(
+            [
+                self.code_lengths(prompt, text).mean() if text else np.nan
+                for prompt, text in zip(prompts, texts, strict=True)
+            ],
+            np.float64,
+        )
+
+    def code_lengths(self, prompt: bytes, text: bytes) -> NDArray[np.float64]:
+        """Bits of each byte of `text` after `prompt`, shape (len(text),)."""
+        state = self._model.fork()
+        state.advance(prompt)
+        return state.code_lengths(text)

@@ -1,0 +1,1 @@
+"""A comparison as one HTML file: no network, no script, nothing but what is in it."""
