@@ -47,6 +47,8 @@ class Compressor(ABC):
     """The sampler that suits it best."""
     blind_ahead: ClassVar[str] = ""
     """Why its lengths say next to nothing of the single next byte; empty: they do."""
+    has_learned: ClassVar[bool] = False
+    """Whether it knows text before it has read any: it writes without a corpus."""
     is_model: ClassVar[bool] = False
     """Whether it is a distribution with an entropy coder, rather than a real program or library
     that a distribution is read off."""
@@ -139,6 +141,15 @@ class Compressor(ABC):
         from compgen.conditionals.dithered import Dithered
 
         return Dithered.of(lambda dithered: self.read(dithered, definite), context, dither)
+
+    def after(
+        self, corpus: bytes, context: bytes = b"", *, reading: Reading | str, dither: int | None
+    ) -> "Conditional":
+        """The distribution of what follows `context`, having learned from `corpus` before.
+
+        To most, both are one text. Arguments and errors are those of `condition`.
+        """
+        return self.condition(corpus + context, reading=reading, dither=dither)
 
     def read(self, context: bytes, reading: Reading) -> "Conditional":
         """The conditional of one of this compressor's `readings`: what a faster or finer

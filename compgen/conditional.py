@@ -55,6 +55,11 @@ class Conditional(ABC):
     def fork(self) -> Self:
         """An independent conditional with the same context, as cheaply as can be."""
 
+    def writing(self) -> Self:
+        """A fork that will write rather than read: one that learns may stop, since what it writes
+        itself is no evidence."""
+        return self.fork()
+
     def next_byte(self) -> Bits:
         """Normalised code length, -log2 p, of each of the 256 next bytes, shape (256,)."""
         return normalise(self.bits(BYTES))

@@ -14,10 +14,11 @@ from compgen.conditionals.experts import ExpertPlan
 from compgen.continuation import Continuation
 from compgen.corpus import Corpus, Window
 from compgen.errors import UsageError
-from compgen.primed import Primed, prime
+from compgen.primed import Primed, default_corpus, prime
 from compgen.reading import Reading
 from compgen.registry import get_compressors
-from compgen.sampling import SAMPLERS, Ancestral, CopyGuard, Sampler, Shaping, Source
+from compgen.sampling import SAMPLERS, Ancestral, Chunk, CopyGuard, Sampler, Shaping, Source
+from compgen.sampling.side_by_side import ManyAtOnce, SideBySide
 from compgen.tuning import Tuning
 from compgen.versions import versions_of
 
@@ -55,7 +56,11 @@ class Writing:
     Iterate over it for its bytes as they come; ask for `result()` at any time.
     """
 
-    def __init__(self, primed: Primed, plan: Plan, sample: int = 0) -> None:
+    def __init__(
+        self, primed: Primed, plan: Plan, sample: int = 0, chunks: Iterator[Chunk] | None = None
+    ) -> None:
+        """`chunks` are the sample's, where it is written together with others."""
+        self._given = chunks
         self._primed = primed
         self._plan = plan
         self._sample = sample
@@ -111,10 +116,17 @@ class Writing:
 
     def _chunks(self) -> Iterator[tuple[bytes, np.ndarray | None]]:
         """The sampler's chunks, the last cut to the length that was asked for."""
+        left = self._plan.length
+        for chunk in self._given or self._own_chunks():
+            data = chunk.data[:left]
+            yield data, None if chunk.bits is None else chunk.bits[: len(data)]
+            left -= len(data)
+
+    def _own_chunks(self) -> Iterator[Chunk]:
         primed, plan = self._primed, self._plan
         guard = None if plan.max_copy is None else CopyGuard(primed.prime.data, plan.max_copy)
         source = Source(
-            conditional=primed.conditional.fork(),
+            conditional=primed.conditional.writing(),
             compressor=primed.compressors[0],
             prime=primed.prime.data,
             prompt=primed.prompt,
@@ -122,11 +134,7 @@ class Writing:
             guard=guard,
             limit=plan.length,
         )
-        left = plan.length
-        for chunk in plan.sampler.chunks(source, plan.sample_rng(self._sample)):
-            data = chunk.data[:left]
-            yield data, None if chunk.bits is None else chunk.bits[: len(data)]
-            left -= len(data)
+        return plan.sampler.chunks(source, plan.sample_rng(self._sample))
 
     def _cut_at_stop(self, new: int) -> None:
         """End before the first stop string that the last `new` bytes complete."""
@@ -151,6 +159,28 @@ class Writing:
             ),
             default=0,
         )
+
+
+def writings(primed: Primed, plan: Plan, samples: int) -> Iterator[Writing]:
+    """The samples of a plan, in order; written together where the conditional can."""
+    conditional = primed.conditional
+    together = 1
+    if (
+        isinstance(conditional, ManyAtOnce)
+        and isinstance(plan.sampler, Ancestral)
+        and plan.max_copy is None
+        and not plan.shaping.penalises
+    ):
+        together = conditional.most_together
+    for first in range(0, samples, together):
+        group = range(first, min(first + together, samples))
+        if len(group) == 1 or not isinstance(conditional, ManyAtOnce):
+            yield from (Writing(primed, plan, sample) for sample in group)
+            continue
+        generators = [plan.sample_rng(sample) for sample in group]
+        side_by_side = SideBySide(conditional, plan.shaping, generators, plan.length)
+        for place, sample in enumerate(group):
+            yield Writing(primed, plan, sample, side_by_side.chunks(place))
 
 
 def generate(
@@ -181,7 +211,8 @@ def generate(
         prompt: what to continue; a str is UTF-8.
         compressor: a compressor, or a spec such as `zstd:level=19` or `gzip+zstd`.
         corpus: what primes it: bytes, a path, several paths, a `Corpus`, or None for the
-            English text in Python's own documentation.
+            English text in Python's own documentation, or nothing where the compressor is a
+            model that has learned before.
         n: bytes to write.
         samples: how many continuations.
         seed: the same seed, the same bytes; None draws one, which each continuation records.
@@ -221,7 +252,7 @@ def generate(
     )
     primed = prime(
         compressors,
-        as_corpus(corpus),
+        default_corpus(compressors) if corpus is None else as_corpus(corpus),
         _as_bytes(prompt),
         reading=reading,
         dither=dither,
@@ -231,8 +262,7 @@ def generate(
         rng=plan.model_rng(),
     )
     continuations = []
-    for sample in range(samples):
-        writing = Writing(primed, plan, sample)
+    for writing in writings(primed, plan, samples):
         for _ in writing:
             pass
         continuations.append(writing.result())
@@ -278,10 +308,8 @@ def fresh_seed() -> int:
     return int(np.random.default_rng().integers(1 << 32))
 
 
-def as_corpus(corpus: Corpus | bytes | str | Path | Sequence[str | Path] | None) -> Corpus:
+def as_corpus(corpus: Corpus | bytes | str | Path | Sequence[str | Path]) -> Corpus:
     """Whatever names a corpus, as one."""
-    if corpus is None:
-        return Corpus.builtin()
     if isinstance(corpus, Corpus):
         return corpus
     if isinstance(corpus, bytes):

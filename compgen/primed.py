@@ -41,6 +41,14 @@ class Primed:
         return "+".join(dict.fromkeys(self.readings))
 
 
+def default_corpus(compressors: Sequence[Compressor]) -> Corpus | None:
+    """What primes where no corpus is named: the text that every installation has; nothing,
+    where all have learned before."""
+    if all(compressor.has_learned for compressor in compressors):
+        return None
+    return Corpus.builtin()
+
+
 def prime(
     compressors: Sequence[Compressor],
     corpus: Corpus | None,
@@ -87,7 +95,6 @@ def prime(
             primes = plan.primes(chosen.data, rng or np.random.default_rng())
             members.append(compressor.mix(primes, plan.lengths(), prompt, definite))
         else:
-            context = chosen.data + prompt
-            members.append(compressor.condition(context, reading=reading, dither=dither))
+            members.append(compressor.after(chosen.data, prompt, reading=reading, dither=dither))
     conditional = members[0] if len(members) == 1 else Mixture(members)
     return Primed(tuple(compressors), readings, chosen, prompt, conditional)

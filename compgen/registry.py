@@ -50,6 +50,8 @@ BUILTIN = {
     "cm": "compgen.compressors.cm:ContextMixer",
     "ngram": "compgen.compressors.baselines:Ngram",
     "uniform": "compgen.compressors.baselines:Uniform",
+    "neural": "compgen.compressors.neural:Neural",
+    "hf": "compgen.compressors.hf:Hf",
 }
 EXTRAS = {"neural": "neural", "hf": "hf", "flac": "audio"}
 """Names that come with an extra: what to install where they are not found."""

@@ -126,9 +126,10 @@ def score(
 def own_code_length(primed: Primed, data: bytes) -> float:
     """Bits that the compressor itself spends on `data` after the prime, as finely as it tells.
 
-    A mixture has no stream of its own: its code length is that of its distribution.
+    A mixture has no stream of its own: its code length is that of its distribution. So is a
+    model's, which codes by it.
     """
-    if len(primed.compressors) > 1:
+    if len(primed.compressors) > 1 or Reading.BYTES not in primed.compressors[0].readings:
         return float(primed.conditional.bits([data])[0])
     (compressor,) = primed.compressors
     reading = Reading.BITS if Reading.BITS in compressor.readings else Reading.BYTES

@@ -15,6 +15,7 @@ LAYERS = [
     {"options", "distribution"},
     {"compressor", "conditional"},
     {"kernels", "formats"},
+    {"neural", "hf"},
     {"conditionals"},
     {"compressors"},
     {"registry"},
@@ -24,8 +25,8 @@ LAYERS = [
     {"primed"},
     {"generation", "prediction"},
     {"scoring", "metrics"},
-    {"experiment"},
-    {"report"},
+    {"experiment", "evaluation"},
+    {"report", "integrations"},
     {"cli"},
 ]
 """Lowest first: a module imports from its own layer and from those before it."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from compgen._version import __version__
+from compgen.cli.choose import choose
 from compgen.cli.compare import compare
 from compgen.cli.compress import compress
 from compgen.cli.compressors import compressors
@@ -15,8 +16,10 @@ from compgen.cli.decompress import decompress
 from compgen.cli.demo import demo
 from compgen.cli.predict import predict
 from compgen.cli.program import Program, Subcommand
+from compgen.cli.rates import rates
 from compgen.cli.score import score
 from compgen.cli.text import text
+from compgen.cli.train import train
 from compgen.cli.values import flag
 
 app = typer.Typer(
@@ -28,7 +31,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
 )
-for body in (text, predict, score, compare, compress, decompress, compressors, demo):
+for body in (
+    text,
+    predict,
+    score,
+    compare,
+    compress,
+    decompress,
+    train,
+    rates,
+    choose,
+    compressors,
+    demo,
+):
     app.command(cls=Subcommand)(body)
 
 

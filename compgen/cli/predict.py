@@ -30,7 +30,7 @@ def predict(
     from compgen.cli.inputs import expert_plan, read_corpus, read_prompt, require_one_stdin
     from compgen.corpus import Window
     from compgen.prediction import predict as predict_next
-    from compgen.primed import prime
+    from compgen.primed import default_corpus, prime
     from compgen.registry import get_compressors
     from compgen.report.terminal import prediction_chart
 
@@ -39,7 +39,7 @@ def predict(
     require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
         compressors,
-        read_corpus(corpus),
+        read_corpus(corpus) if corpus else default_corpus(compressors),
         read_prompt(prompt, prompt_file),
         reading=Reading(reading),
         dither=dither,

@@ -180,8 +180,8 @@ def text(
     from compgen.cli.samplers import make_sampler, require_drawable
     from compgen.conditionals.experts import ExpertPlan
     from compgen.corpus import Window
-    from compgen.generation import Plan, fresh_seed, tuned
-    from compgen.primed import prime
+    from compgen.generation import Plan, fresh_seed, tuned, writings
+    from compgen.primed import default_corpus, prime
     from compgen.registry import get_compressors
     from compgen.sampling import Shaping
 
@@ -214,7 +214,7 @@ def text(
     require_one_stdin(prompt_file, *(corpus or ()))
     primed = prime(
         compressors,
-        read_corpus(corpus),
+        read_corpus(corpus) if corpus else default_corpus(compressors),
         read_prompt(prompt, prompt_file),
         reading=reading,
         dither=dither,
@@ -224,10 +224,10 @@ def text(
         rng=plan.model_rng(),
     )
     console.note(f"{primed.spec}, reading '{primed.reading}', primed with {primed.prime.note}")
-    for sample in range(samples):
+    for sample, writing in enumerate(writings(primed, plan, samples)):
         if samples > 1 and not as_json:
             _separate(sample, samples)
-        interrupted = _write(primed, plan, sample, as_json=as_json, whole=no_stream, quiet=quiet)
+        interrupted = _write(writing, primed, plan, as_json=as_json, whole=no_stream, quiet=quiet)
         if interrupted:
             return INTERRUPTED
     return 0
@@ -239,13 +239,11 @@ def _or(given: Number | None, default: Number) -> Number:
 
 
 def _write(
-    primed: "Primed", plan: "Plan", sample: int, *, as_json: bool, whole: bool, quiet: bool
+    writing: "Writing", primed: "Primed", plan: "Plan", *, as_json: bool, whole: bool, quiet: bool
 ) -> bool:
     """Write one sample to stdout; true if Ctrl-C ended it early, with what there was."""
     from compgen.corpus import byte_count
-    from compgen.generation import Writing
 
-    writing = Writing(primed, plan, sample)
     stream = console.ByteStream()
     streaming = not (as_json or whole)
     if streaming:

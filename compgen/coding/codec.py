@@ -3,6 +3,7 @@
 context = corpus + the blocks so far
   │
   ├─ ModelBlocks    a conditional reads all of it; one entropy-coded stream a block
+  │  VerifiedBlocks the same, decoded back at once
   └─ ProgramBlocks  the library is handed the end of it as a dictionary, if it takes one;
                     a stream of its own format a block
 """
@@ -52,7 +53,8 @@ class ModelBlocks(BlockCodec):
     def __init__(
         self, compressor: ModelCompressor, corpus: bytes, fingerprint: int | None = None
     ) -> None:
-        self._coder = ModelCoder(compressor.condition(corpus), expected=fingerprint)
+        conditional = compressor.after(corpus, reading=Reading.AUTO, dither=None)
+        self._coder = ModelCoder(conditional, expected=fingerprint)
 
     @property
     def fingerprint(self) -> int:
@@ -66,6 +68,34 @@ class ModelBlocks(BlockCodec):
 
     def skip(self, data: bytes, progress: Progress = silent) -> None:
         self._coder.skip(data, progress)
+
+
+class VerifiedBlocks(ModelBlocks):
+    """The encoder of a model that may compute otherwise elsewhere: every block is decoded again, by
+    a model of its own, before it is handed out."""
+
+    def __init__(self, compressor: ModelCompressor, corpus: bytes) -> None:
+        super().__init__(compressor, corpus)
+        self._name = compressor.name
+        self._decoder = ModelCoder(compressor.anew(corpus))
+
+    def encode(self, data: bytes, progress: Progress = silent) -> bytes:
+        """As any. Raises LossyError where the block does not come back."""
+        code = super().encode(data, progress)
+        try:
+            if len(code) < len(data):
+                came_back = self._decoder.decode(code, len(data)) == data
+            else:  # it will be stored
+                self._decoder.skip(data)
+                came_back = True
+        except CompressorError:
+            came_back = False
+        if not came_back or self._decoder.fingerprint != self.fingerprint:
+            raise LossyError(
+                f"{self._name}: this device does not compute the same twice, so nothing that it "
+                "codes could be decoded; use device=cpu, or the mode 'portable'"
+            )
+        return code
 
 
 class ProgramBlocks(BlockCodec):
@@ -116,6 +146,8 @@ def block_codec(
     Raises UnsupportedError where the compressor cannot be conditioned.
     """
     if isinstance(compressor, ModelCompressor):
+        if fingerprint is None and not compressor.is_portable:
+            return VerifiedBlocks(compressor, corpus)
         return ModelBlocks(compressor, corpus, fingerprint)
     if fingerprint is not None:
         raise CompressorError(f"{compressor.name} makes no predictions to fingerprint")

@@ -99,13 +99,14 @@ def compress_file(
     data = read_up_to(source, codec.block_bytes)
     first = codec.encode(data, report) if data else b""
     start = Header(
-        spec=str(compressor),
+        spec=_file_spec(compressor),
         reading=reading_of(compressor),
         fingerprint=codec.fingerprint,
         block=codec.block_bytes,
         length=length,
         corpus=_mark(corpus),
         versions=_versions(compressor),
+        model=_traits(compressor),
     ).encode()
     target.write(start)
     written = len(start)
@@ -150,6 +151,7 @@ def decompress_file(
     """
     header, seal, read = read_header(source)
     chosen = _compressor(header, compressor)
+    _check_model(header, chosen)
     _check_corpus(header, corpus)
     codec = _decoder(header, chosen, corpus)
     total = check = done = 0
@@ -214,7 +216,7 @@ def _decode(
 def _compressor(header: Header, given: Compressor | None) -> Compressor:
     """The compressor that a header names, which runs no command that a file brought along."""
     if given is not None:
-        if str(given) != header.spec:
+        if _file_spec(given) != header.spec:
             raise UsageError(f"the file was compressed with '{header.spec}', not '{given}'")
         return given
     if runs_a_program(header.spec):
@@ -228,6 +230,39 @@ def _compressor(header: Header, given: Compressor | None) -> Compressor:
         raise CompressorError(
             f"the file was compressed with '{header.spec}', which cannot be had here: {error}"
         ) from error
+
+
+def _file_spec(compressor: Compressor) -> str:
+    return compressor.file_spec if isinstance(compressor, ModelCompressor) else str(compressor)
+
+
+def _traits(compressor: Compressor) -> dict[str, str]:
+    return compressor.traits if isinstance(compressor, ModelCompressor) else {}
+
+
+def _check_model(header: Header, compressor: Compressor) -> None:
+    """The model must be the very one, and compute as it did where the file was written.
+
+    A portable one does so on any machine; of another, everything has to be the same.
+    """
+    there, here = header.model, _traits(compressor)
+    if there.get("sha256") != here.get("sha256"):
+        raise InputError(
+            f"the file was coded by a model with the SHA-256 {there.get('sha256', '(none)')}, and "
+            f"the one here has {here.get('sha256', '(none)')}; give the right one with "
+            f"-c {compressor.name}:DIR"
+        )
+    binding = ("mode", "lanes") if there.get("mode") == "portable" else {**there, **here}
+    differing = [
+        f"{name} {there.get(name, '(none)')} there and {here.get(name, '(none)')} here"
+        for name in binding
+        if there.get(name) != here.get(name)
+    ]
+    if differing:
+        raise CompressorError(
+            "the file's model does not compute here as it did where the file was written: "
+            + "; ".join(differing)
+        )
 
 
 def _check_corpus(header: Header, corpus: bytes) -> None:

@@ -9,6 +9,7 @@ and there is nothing left to round (see Weights).
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compgen.errors import CompressorError, MissingPackageError
 
@@ -52,6 +53,7 @@ class ByteDecoder:
         words = np.frombuffer(stream, WORD).astype(np.uint32)
         self._coder: Any = constriction.stream.queue.RangeDecoder(words)
         self._model: Any = constriction.stream.model.Categorical
+        self._family: Any = constriction.stream.model.Categorical(perfect=False)
 
     def decode(self, weights: "Weights") -> int:
         """The next byte, coded by `weights`, shape (256,).
@@ -62,6 +64,14 @@ class ByteDecoder:
             return int(self._coder.decode(self._model(weights, lazy=True)))
         except AssertionError as error:  # constriction's "invalid for the employed entropy model"
             raise CompressorError("the coded stream is damaged") from error
+
+    def decode_each(self, weights: "Weights") -> NDArray[np.uint8]:
+        """The next n bytes, byte i coded by `weights[i]`, shape (n, 256). Raises as `decode`."""
+        try:
+            found = self._coder.decode(self._family, weights)
+        except AssertionError as error:
+            raise CompressorError("the coded stream is damaged") from error
+        return np.asarray(found).astype(np.uint8)
 
     def finish(self) -> None:
         """Raise CompressorError if the stream goes on."""

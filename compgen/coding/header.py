@@ -5,7 +5,10 @@
 
     {"spec": "coded:gzip", "reading": "marginal", "fingerprint": 2870613451,
      "block": 1048576, "length": 35149, "corpus": {"sha256": "…", "bytes": 20000},
-     "versions": {"compgen": "…", "numpy": "…", …}}
+     "versions": {"compgen": "…", "numpy": "…", …}, "model": {}}
+
+"model" is what a model that has learned before is known by, and how it computed (`neural`):
+{"sha256": "…", "mode": "portable", "device": "cpu", "dtype": "float32", "lanes": "…", …}.
 
 The magic number begins with a byte that no text has and holds both kinds of line end, so
 that a transfer in text mode is found out (as PNG's does, W3C recommendation, section 5.2).
@@ -53,6 +56,8 @@ class Header:
     """Bytes of data, where that was known when the file was begun."""
     corpus: CorpusMark | None
     versions: dict[str, str]
+    model: dict[str, str]
+    """What a model that has learned before is known by: `ModelCompressor.traits`."""
 
     def encode(self) -> bytes:
         """The header as it stands in the file."""
@@ -132,10 +137,13 @@ def _parse(values: Any) -> Header:
         corpus=None
         if corpus is None
         else CorpusMark(_typed(str, corpus["sha256"]), _within(1, 1 << 62, corpus["bytes"])),
-        versions={
-            name: _typed(str, version) for name, version in _typed(dict, values["versions"]).items()
-        },
+        versions=_words(values["versions"]),
+        model=_words(values.get("model", {})),
     )
+
+
+def _words(value: Any) -> dict[str, str]:
+    return {name: _typed(str, word) for name, word in _typed(dict, value).items()}
 
 
 def _typed(kind: type, value: Any) -> Any:

@@ -49,6 +49,17 @@ class SelfCoding(Protocol):
         """Advance over the `length` bytes that `encode` made `stream` of; returns them, or
         others where the stream is damaged."""
 
+    def skip(self, data: bytes) -> None:
+        """Advance over `data`, to where `encode` leads, which may code in an order of its own."""
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """A conditional that gives whole weights, which are the same on every machine."""
+
+    def weights(self) -> Weights:
+        """The frequency of each next byte less one, shape (256,); they sum to 2^24 - 256."""
+
 
 class ModelCoder:
     """Codes data by a conditional's next-byte distributions; it advances the conditional.
@@ -130,10 +141,16 @@ class ModelCoder:
 
     def skip(self, data: bytes, progress: Progress = silent) -> None:
         """Go over `data`, which was not coded, as encoding it would."""
-        if isinstance(self._conditional, SelfCoding) and self._positions >= FINGERPRINTED:
-            self._conditional.advance(data)
-            progress(len(data))
-            return
+        if isinstance(self._conditional, SelfCoding):
+            first = min(FINGERPRINTED - self._positions, len(data))
+            self._skip(data[:first], progress)
+            if len(data) > first:
+                self._conditional.skip(data[first:])
+            progress(len(data) - first)
+        else:
+            self._skip(data, progress)
+
+    def _skip(self, data: bytes, progress: Progress) -> None:
         weights = np.empty(256, np.float32)
         for index, value in enumerate(data, 1):
             if self._positions < FINGERPRINTED:
@@ -145,7 +162,10 @@ class ModelCoder:
         self._compare(at_end=True)
 
     def _weigh(self, weights: Weights) -> None:
-        quantise(self._conditional.next_byte(), weights)
+        if isinstance(self._conditional, Weighing):
+            weights[:] = self._conditional.weights()
+        else:
+            quantise(self._conditional.next_byte(), weights)
         if self._positions < FINGERPRINTED:
             self.fingerprint = fingerprint(weights, self.fingerprint)
             self._positions += 1

@@ -43,6 +43,16 @@ class Coded(ModelCompressor):
     def coded_reading(self) -> Reading:
         return self.inner.resolve(Reading.AUTO)
 
+    @property
+    def file_spec(self) -> str:
+        inner = self.inner
+        spec = inner.file_spec if isinstance(inner, ModelCompressor) else str(inner)
+        return f"{self.name}:{spec}"
+
+    @property
+    def traits(self) -> dict[str, str]:
+        return self.inner.traits if isinstance(self.inner, ModelCompressor) else {}
+
     def libraries(self) -> dict[str, str]:
         return super().libraries() | {self.inner.name: self.inner.library()}
 

@@ -24,7 +24,9 @@ from compgen.errors import UsageError
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
+    from compgen.kernels.cm_node import Work
     from compgen.kernels.cm_state import Model
+    from compgen.kernels.gru import Gru, Lanes
     from compgen.kernels.repeats import Repeats
 
 LEAST_BITS, DEFAULT_BITS, MOST_BITS = 12, 24, 30
@@ -60,13 +62,12 @@ class ContextMixing(NextByteConditional):
                 f"counters; bits={bits} is out of range"
             )
         from compgen.kernels.cm_contexts import set_contexts
-        from compgen.kernels.cm_state import fresh
 
         self._bits = bits
         self._learn = True
         self._size = 0
         self._shared = False
-        self._model: Model = fresh(bits)
+        self._model: Model = self._fresh(bits)
         set_contexts(self._model)
         self.advance(context)
         self._learn = learn
@@ -88,7 +89,9 @@ class ContextMixing(NextByteConditional):
         from compgen.kernels.cm_node import work
 
         found = np.empty(256)
-        next_byte(self._model, work(), found)
+        scratch = work()
+        self._tell(scratch)
+        next_byte(self._model, scratch, found)
         return found
 
     def next_byte(self) -> Bits:
@@ -143,13 +146,45 @@ class ContextMixing(NextByteConditional):
         self._code(DECODE, data, stream)
         return data.tobytes()
 
-    def _code(self, mode: int, data: NDArray[np.uint8], stream: bytes) -> tuple[Bits, bytes]:
-        """See compgen/kernels/cm.py; returns code lengths and what was encoded."""
-        from compgen.kernels.cm import ENCODE, TAIL, WORST, code
-        from compgen.kernels.cm_node import work
+    def skip(self, data: bytes) -> None:
+        """Advance over `data` as encoding it would."""
+        self.advance(data)
 
-        first = int.from_bytes(stream[:TAIL].ljust(TAIL, b"\0"), "big")
-        interval = np.array([0, 0xFFFFFFFF, first, TAIL], np.int64)
+    def _fresh(self, bits: int) -> "Model":
+        """A model that has read nothing."""
+        from compgen.kernels.cm_state import fresh
+
+        return fresh(bits)
+
+    def _tell(self, scratch: "Work") -> None:
+        """Tell `scratch` what a network expects next, if there is one."""
+
+    def _expected(self, data: NDArray[np.uint8]) -> NDArray[np.int32]:  # noqa: ARG002
+        """Move a network over `data`, if there is one; returns what it expects of each byte."""
+        return np.empty((0, 257), np.int32)
+
+    def _network(self) -> "tuple[Gru, Lanes]":
+        """A network for the compiled loop; of no lanes if there is none."""
+        from compgen.kernels.gru import lanes, nothing
+
+        return nothing(), lanes(nothing(), 0)
+
+    def _code(
+        self,
+        mode: int,
+        data: NDArray[np.uint8],
+        stream: bytes,
+        expected: NDArray[np.int32] | None = None,
+    ) -> tuple[Bits, bytes]:
+        """See compgen/kernels/cm.py; returns code lengths and what was encoded.
+
+        `expected` is what a network expects of each byte, where that has been found out.
+        """
+        from compgen.kernels.cm import ENCODE, TAIL, WORST, begin, code
+        from compgen.kernels.cm_node import work
+        from compgen.kernels.cm_state import no_lanes
+
+        interval = begin(stream)
         coded = np.frombuffer(bytearray(stream), np.uint8)
         encoded = bytearray()
         if mode == ENCODE:
@@ -160,7 +195,22 @@ class ContextMixing(NextByteConditional):
             if mode == ENCODE:
                 interval[3] = 0
             cost = lengths[start : start + piece.size]
-            code(self._model, scratch, mode, self._learn, piece, cost, interval, coded)
+            if expected is None:
+                network = self._expected(piece)
+            else:
+                network = expected[start : start + piece.size]
+            code(
+                self._model,
+                scratch,
+                mode,
+                self._learn,
+                piece,
+                cost,
+                interval,
+                coded,
+                network,
+                no_lanes(),
+            )
             if mode == ENCODE:
                 encoded += coded[: interval[3]].tobytes()
         # any number within the interval will do, and the decoder reads zeros past the end
@@ -192,10 +242,13 @@ class ContextMixing(NextByteConditional):
         scratch = work()
         lengths = np.empty(uniforms.size)
         written = bytearray()
+        network, state = self._network()
         for start, piece in self._pieces(np.array(uniforms, np.float64)):
             data = generate(
                 self._model,
                 scratch,
+                network,
+                state,
                 piece,
                 self._learn,
                 float(temperature),
@@ -228,12 +281,13 @@ class ContextMixing(NextByteConditional):
         """`values`, one for each byte to come, in pieces that the model has room for."""
         for start in range(0, values.size, PIECE):
             piece = values[start : start + PIECE]
-            self._make_room(piece.size)
+            self._make_room(piece.size, piece.size)
             self._size += piece.size
             yield start, piece
 
-    def _make_room(self, count: int) -> None:
-        """Own everything that `count` more bytes change, with room for them."""
+    def _make_room(self, count: int, text: int) -> None:
+        """Own everything that `count` more bytes change, with room for them, and for `text`
+        more bytes of text."""
         from compgen.kernels.cm_store import private
 
         model = self._model
@@ -250,8 +304,8 @@ class ContextMixing(NextByteConditional):
             self._shared or (is_private and int(store.used[0]) + room > store.key.size)
         ):
             store = private(store, room)
-        if self._shared or known + count > tail.size:
-            tail = np.empty(max(known + count, 2 * known, 64), np.uint8)
+        if self._shared or known + text > tail.size:
+            tail = np.zeros(max(known + text, 2 * known, 64), np.uint8)
             tail[:known] = model.tail[:known]
         self._model = model._replace(store=store, learned=learned, tail=tail)
         self._shared = False

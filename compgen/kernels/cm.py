@@ -16,9 +16,12 @@ from numba import njit
 from compgen.kernels.cm_contexts import find_lines
 from compgen.kernels.cm_jit import int64
 from compgen.kernels.cm_node import predict, take
+from compgen.kernels.cm_state import REGISTERS, SIZE
+from compgen.kernels.gru import step
 from compgen.kernels.jit import kernel
 from compgen.kernels.lz_marginal_sample import draw, shape
 from compgen.kernels.repeats import penalise, write
+from compgen.kernels.softmax import frequencies
 
 _ONE = 1 / 65536
 
@@ -30,6 +33,12 @@ WORST = 17
 TAIL = 4
 """Bytes that end a stream."""
 _ALL = int64(0xFFFFFFFF)
+
+
+def begin(stream: bytes) -> np.ndarray:
+    """The coder's interval at the start of a stream that is read, or written (b""); see `code`."""
+    first = int.from_bytes(stream[:TAIL].ljust(TAIL, b"\0"), "big")
+    return np.array([0, 0xFFFFFFFF, first, TAIL], np.int64)
 
 
 @kernel
@@ -44,7 +53,7 @@ def _decision(model, work, so_far, known):
 
 
 @kernel
-def code(model, work, mode, learning, data, lengths, interval, stream):
+def code(model, work, mode, learning, data, lengths, interval, stream, network, registers):
     """Move past `data`, uint8 (n,), which is known or, if `mode` is DECODE, found out.
 
     lengths   float64 (n,)   result: -log2 p, byte by byte
@@ -53,6 +62,11 @@ def code(model, work, mode, learning, data, lengths, interval, stream):
                              lie between, and how many bytes of it are taken or written
     stream    uint8          to write to, with room for WORST bytes for each of `data`, or to
                              read from; zeros are read past its end
+    network   int32 (n, 257) what a network predicts for each byte, cumulative frequencies of
+                             2^24; or (0, 257), if there is none
+    registers uint64 (n, REGISTERS)  of n lanes that stand side by side: each byte is one's next,
+                             whose contexts these are; or (0, REGISTERS): the bytes follow one
+                             another, by the model's own registers
 
         low ├──────── 1 ────────┼────────── 0 ───────────┤ high       32 bits
                               middle = low + (high - low) · p(1)
@@ -62,7 +76,17 @@ def code(model, work, mode, learning, data, lengths, interval, stream):
     Source: the carry-less coder of Mahoney, "Data Compression Explained" (arithmetic coding).
     """
     low, high, current, position = interval[0], interval[1], interval[2], interval[3]
+    own = model.learned.registers
+    lanes, networks = registers.shape[0], network.shape[0]
     for index in range(data.shape[0]):
+        if lanes:  # what all have read is known to each
+            size = own[SIZE]
+            for register in range(REGISTERS):
+                own[register] = registers[index, register]
+            own[SIZE] = size
+        if networks:
+            for place in range(257):
+                work.network[place] = network[index, place]
         value = int64(data[index])
         probability = 1.0
         so_far = 1
@@ -92,6 +116,9 @@ def code(model, work, mode, learning, data, lengths, interval, stream):
         data[index] = value
         lengths[index] = -np.log2(probability)
         take(model, work, value, learning)
+        if lanes:
+            for register in range(REGISTERS):
+                registers[index, register] = own[register]
     interval[0], interval[1], interval[2], interval[3] = low, high, current, position
 
 
@@ -124,18 +151,36 @@ def next_byte(model, work, out):
 
 @njit(cache=True, nogil=True)
 def generate(
-    model, work, uniforms, learning, temperature, top_k, typical, top_p, min_p, repeats, lengths
-):  # fmt: skip
+    model,
+    work,
+    gru,
+    state,
+    uniforms,
+    learning,
+    temperature,
+    top_k,
+    typical,
+    top_p,
+    min_p,
+    repeats,
+    lengths,
+):
     """One byte for each of `uniforms`; `lengths`, float64 (n,), are their -log2 p before shaping.
 
-    The tail and the overlay must have room for them. `repeats` is DRY's state, with room for
-    the bytes that are appended to it, if it is on. Returns the bytes, uint8 (n,).
+    The tail and the overlay must have room for them. `gru` is a network and `state` its one
+    lane, which moves on, or no lane: there is no network. `repeats` is DRY's state, with room
+    for the bytes that are appended to it, if it is on. Returns the bytes, uint8 (n,).
     """
     p = np.empty(256)
     out = np.empty(uniforms.shape[0], np.uint8)
     longest = np.empty(256, np.int64)
     dry = repeats.multiplier > 0
+    networks = state.logits.shape[0]
+    cumulative = np.empty((1, 257), np.int32)
     for index in range(uniforms.shape[0]):
+        if networks:
+            frequencies(state.logits, cumulative)
+            work.network[:] = cumulative[0]
         next_byte(model, work, p)
         if dry:
             penalise(repeats, p, longest)
@@ -147,6 +192,8 @@ def generate(
             for known in range(8):  # the walk has left other nodes in `work`
                 _decision(model, work, (256 | value) >> (8 - known), known)
         take(model, work, value, learning)
+        if networks:
+            step(gru, state, out[index : index + 1])
         if dry:
             write(repeats, value)
     return out

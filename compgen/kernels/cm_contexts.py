@@ -38,6 +38,7 @@ from compgen.kernels.cm_state import (
     ORDER_1_CURVES,
     ORDER_2_CURVES,
     ORDERS,
+    POSITION,
     RECENT,
     SIZE,
     WORD,
@@ -96,10 +97,10 @@ def _class(value):
 
 @kernel
 def enter(model, value, line, learn):
-    """Move the contexts past the byte `value`, which is in the text (at SIZE) already."""
+    """Move the contexts past the byte `value`, which is in the text (at POSITION) already."""
     r = model.learned.registers
-    size = int64(r[SIZE]) + 1
-    r[SIZE] = np.uint64(size)
+    r[SIZE] += _ONE
+    r[POSITION] += _ONE
     recent = (r[RECENT] << _EIGHT) | np.uint64(value)
     r[RECENT] = recent
     folded = value
@@ -113,7 +114,7 @@ def enter(model, value, line, learn):
         r[WORD] = _NONE
     if value == 10:
         r[ABOVE_START] = r[LINE_START]
-        r[LINE_START] = np.uint64(size)
+        r[LINE_START] = r[POSITION]
         r[COLUMN] = _NONE
     else:
         r[COLUMN] += _ONE
@@ -158,7 +159,7 @@ def set_contexts(model):
 def _follow(model, value, line, learn):
     """Move the match pointers on; look for a new match where there is none."""
     r = model.learned.registers
-    size = int64(r[SIZE])
+    position = int64(r[POSITION])
     first_head = model.lines + ORDER_1_CURVES + ORDER_2_CURVES
     for which in range(MATCHES):
         least = 12 if which == 0 else 5
@@ -170,11 +171,11 @@ def _follow(model, value, line, learn):
                 pointer += 1
             else:
                 length = 0
-        if size >= least:
+        if position >= least:
             if which == 0:
                 key = _NONE
                 for back in range(1, least + 1):
-                    key = mixed(key, np.uint64(byte_at(model, size - back)))
+                    key = mixed(key, np.uint64(byte_at(model, position - back)))
             else:
                 key = mixed(r[RECENT] & np.uint64(0xFFFFFFFFFF), np.uint64(99))
             head = int64(key >> np.uint64(64 - HEAD_BITS))
@@ -186,14 +187,14 @@ def _follow(model, value, line, learn):
                         length < VERIFIED
                         and length < pointer
                         and byte_at(model, pointer - 1 - length)
-                        == byte_at(model, size - 1 - length)
+                        == byte_at(model, position - 1 - length)
                     ):
                         length += 1
                     if length < least:
                         length = 0
             if learn:
                 load(model.store, row, line)
-                line[head & 15] = np.uint32(size)
+                line[head & 15] = np.uint32(position)
                 save(model.store, row, line)
         r[FIRST_LENGTH + which] = np.uint64(length)
         r[FIRST_POINTER + which] = np.uint64(pointer)

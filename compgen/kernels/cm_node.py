@@ -30,11 +30,13 @@ from compgen.kernels.cm_state import (
     FIRST_POINTER,
     INPUTS,
     MATCHES,
+    NETWORK,
     ORDER_1_CURVES,
     ORDER_2_CURVES,
     ORDERS,
     PER_CONTEXT,
     PER_MATCH,
+    POSITION,
     RECENT,
     SET_START,
     SETS,
@@ -43,18 +45,30 @@ from compgen.kernels.cm_state import (
     curve_points,
 )
 from compgen.kernels.cm_store import load, save
-from compgen.kernels.cm_tables import LARGEST_COUNT, LIMIT, ONE, POINTS, STEP, tables
+from compgen.kernels.cm_tables import (
+    LARGEST_COUNT,
+    LIMIT,
+    LOGARITHMS,
+    ONE,
+    POINTS,
+    STEP,
+    tables,
+)
 
 MAP_LIMIT = 1023
 """A map's rate stops falling at 1 / MAP_LIMIT."""
 COUNT_LIMIT = LARGEST_COUNT
 LEAST_RATE, FIRST_RATE, RATE_HALVES = 14, 220, 16384
 """Learning rate of the mixers, in 1/16384: the last, the first, and when it is halfway."""
+LEAST_BESIDE, FIRST_BESIDE = 28, 120
+"""The last and the first beside a network."""
 FINAL_RATE = 14
 """That of the mixer of mixers, in 1/16384."""
 CURVE_RATE = 5
 """An APM point moves by 2^-CURVE_RATE of its error."""
 BIAS_INPUT = 256
+LN_8 = 34070
+"""ln 8, times 2^14."""
 
 
 class Work(NamedTuple):
@@ -65,6 +79,7 @@ class Work(NamedTuple):
     rate: np.ndarray
     slow_rate: np.ndarray
     group: np.ndarray
+    logarithm: np.ndarray
     point: np.ndarray  # uint16 (32,)   the identity curve
     lines: np.ndarray  # int64 (2, CONTEXTS)       which lines each half byte has
     active: np.ndarray  # uint32 (2, CONTEXTS, 16)
@@ -78,6 +93,7 @@ class Work(NamedTuple):
     curves: np.ndarray  # uint32 (2, 16)     what is in them
     line: np.ndarray  # uint32 (16,)
     reach: np.ndarray  # float64 (512,)   probability of each node of the tree
+    network: np.ndarray  # int32 (257,)   cumulative frequencies by a network; zeros: no network
 
 
 def work() -> Work:
@@ -98,6 +114,7 @@ def work() -> Work:
         curves=np.zeros((2, 16), np.uint32),
         line=np.zeros(16, np.uint32),
         reach=np.zeros(512),
+        network=np.zeros(257, np.int32),
     )
 
 
@@ -151,7 +168,29 @@ def _gather(model, work, bit_index, half, node, so_far, known):
                 inputs[at] = strength if bit else -strength
                 inputs[at + 1] = linear if bit else -linear
     inputs[BIAS] = BIAS_INPUT
+    if work.network[256] > 0:
+        first = (so_far << (8 - known)) & 255
+        half_way = first + (128 >> known)
+        after = half_way + (128 >> known)
+        zero = int64(work.network[half_way] - work.network[first])
+        one = int64(work.network[after] - work.network[half_way])
+        said = _logarithm(work, one) - _logarithm(work, zero)
+        said = _clamped(said >> 6, LIMIT)
+        inputs[NETWORK] = said
+        inputs[NETWORK + 1] = (int64(work.squash[said + LIMIT]) - 32768) >> 5
+        inputs[NETWORK + 2] = said * orders // ORDERS
     return orders
+
+
+@inlined
+def _logarithm(work, value):
+    """ln of a whole number from 1 to 2^24, times 2^14."""
+    result = 0
+    for _ in range(4):
+        if value >= LOGARITHMS:
+            value >>= 3
+            result += LN_8
+    return result + int64(work.logarithm[value])
 
 
 @inlined
@@ -230,7 +269,10 @@ def learn(model, work, bit_index, half, node, so_far, bit):
     learned = model.learned
     target = bit << 16
     size = int64(learned.registers[SIZE])
-    rate = LEAST_RATE + (FIRST_RATE - LEAST_RATE) * RATE_HALVES // (size + RATE_HALVES)
+    least, most = LEAST_RATE, FIRST_RATE
+    if work.network[256] > 0:
+        least, most = LEAST_BESIDE, FIRST_BESIDE
+    rate = least + (most - least) * RATE_HALVES // (size + RATE_HALVES)
     inputs, weights = work.inputs[bit_index], learned.weights
     mix = work.mix[bit_index]
     error = target - int64(work.squash[mix + LIMIT])
@@ -309,6 +351,6 @@ def take(model, work, value, learning):
                 node = 2 * node + bit
         for half in range(2):
             save_lines(model, work.lines[half], work.active[half])
-    size = int64(model.learned.registers[SIZE])
-    model.tail[size - model.text.shape[0]] = value
+    position = int64(model.learned.registers[POSITION])
+    model.tail[position - model.text.shape[0]] = value
     enter(model, value, work.line, learning)

@@ -41,6 +41,8 @@ PER_MATCH = 2
 INPUTS = 56
 """Inputs of a mixer: 16 · 3 + 2 · 2 + 1, rounded up for vector units."""
 BIAS = CONTEXTS * PER_CONTEXT + MATCHES * PER_MATCH
+NETWORK = BIAS + 1
+"""First of the inputs that a network fills, if there is one."""
 SETS = 4
 """Mixers, each with weights that another context selects."""
 SET_START = (0, 256, 256 + 2048, 256 + 2048 + 512)
@@ -53,9 +55,16 @@ ORDER_1_CURVES, ORDER_2_CURVES = 1 << 16, 1 << 16
 HEAD_BITS = 18
 """Logarithm of the positions that each match model's table holds."""
 
+UNPROVEN = 8
+"""Beside a network, which knows something from the start, contexts begin with an eighth of their
+weights: they have to earn more."""
+JOINING = ONE // 3
+"""The weight that a network begins with where the contexts have been counted for a while."""
+
 # registers
 (
     SIZE,  # bytes read
+    POSITION,  # where in the text the next byte will stand
     RECENT,  # the last 8 bytes, newest lowest
     WORD,  # hash of the letters of the word that the next byte may continue, or 0
     WORD_1,  # the word before it
@@ -64,7 +73,7 @@ HEAD_BITS = 18
     LINE_START,  # position of the line's first byte
     ABOVE_START,  # that of the line before
     FIRST_LENGTH,  # match lengths, then their pointers
-) = range(9)
+) = range(10)
 FIRST_POINTER = FIRST_LENGTH + MATCHES
 FIRST_CONTEXT = FIRST_POINTER + MATCHES
 REGISTERS = FIRST_CONTEXT + CONTEXTS
@@ -97,11 +106,11 @@ def all_lines(bits: int) -> int:
     return (1 << bits) // 16 + ORDER_1_CURVES + ORDER_2_CURVES + heads
 
 
-def learned() -> Learned:
-    """The state that has read nothing."""
+def learned(*, network: bool = False) -> Learned:
+    """The state that has read nothing; with `network`, weights for one's inputs."""
     return Learned(
         maps=np.tile(_first_maps(), (CONTEXTS, 1)),
-        weights=_first_weights(),
+        weights=_first_weights(network),
         final=np.full((256, SETS), ONE // SETS, np.int32),
         match=_first_match(),
         curve=np.tile(curve_points(), (256, 1)),
@@ -109,10 +118,38 @@ def learned() -> Learned:
     )
 
 
-def fresh(bits: int) -> Model:
-    """A model that has read nothing, of 2^bits counters, before its first context is set."""
+def join_network(model: Model) -> None:
+    """Let a network have a say from now on, in a model whose mixers have learned without."""
+    model.learned.weights[:, NETWORK] = JOINING
+
+
+def fresh(bits: int, *, network: bool = False) -> Model:
+    """A model that has read nothing, of 2^bits counters, before its first context is set.
+
+    With `network`, one that is told what a network predicts (cm_node.Work.network).
+    """
     nothing = np.empty(0, np.uint8)
-    return Model((1 << bits) // 16, owned(all_lines(bits)), learned(), nothing, nothing)
+    store = owned(all_lines(bits))
+    return Model((1 << bits) // 16, store, learned(network=network), nothing, nothing)
+
+
+def no_lanes() -> np.ndarray:
+    """The registers of no lanes, uint64 (0, REGISTERS); see cm.code."""
+    return np.empty((0, REGISTERS), np.uint64)
+
+
+def side_by_side(registers: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The registers of lanes that begin at `starts` beyond the text so far, uint64 (n, REGISTERS).
+
+    Each goes on from the same contexts; but the first's alone are where the text says.
+    """
+    lanes = np.tile(registers, (len(starts), 1))
+    lanes[:, POSITION] += np.asarray(starts, np.uint64)
+    lanes[1:, FIRST_LENGTH : FIRST_LENGTH + MATCHES] = 0
+    lanes[1:, COLUMN] = 0
+    lanes[1:, LINE_START] = lanes[1:, POSITION]
+    lanes[1:, ABOVE_START] = lanes[1:, POSITION]
+    return lanes
 
 
 def curve_points() -> np.ndarray:
@@ -137,12 +174,15 @@ def _first_maps() -> np.ndarray:
     return maps
 
 
-def _first_weights() -> np.ndarray:
+def _first_weights(network: bool) -> np.ndarray:
     weights = np.zeros((WEIGHT_ROWS, INPUTS), np.int32)
     contexts = CONTEXTS * PER_CONTEXT
     weights[:, 0:contexts:PER_CONTEXT] = ONE // 8
     weights[:, 1:contexts:PER_CONTEXT] = ONE // 6
     weights[:, contexts : contexts + MATCHES * PER_MATCH : PER_MATCH] = ONE // 4
+    if network:
+        weights //= UNPROVEN
+        weights[:, NETWORK] = ONE - ONE // UNPROVEN // 2
     return weights
 
 

@@ -30,6 +30,10 @@ LIMIT = STEP * (POINTS - 1) // 2
 STRETCH_BITS = 12
 """Bits of a probability that `stretch` is looked up by."""
 LARGEST_COUNT = 255
+LOGARITHMS = 4096
+"""Whole numbers of which there is a logarithm in the tables."""
+LOGARITHM_UNIT = 1 << 14
+"""ln of e in that table."""
 _FRACTION = 200
 
 
@@ -41,6 +45,7 @@ class Tables(NamedTuple):
     rate: NDArray[np.int32]  # (256,)         65536 / (n + 1.5), after n observations
     slow_rate: NDArray[np.int32]  # (1024,)   65536 / (n + 1.5), for maps
     group: NDArray[np.int32]  # (256,)        0 … 3: how often more than a history can tell
+    logarithm: NDArray[np.int32]  # (4096,)   ln n · 2^14; of 0 as of 1
 
 
 def _exponentials() -> list[int]:
@@ -55,6 +60,21 @@ def _exponentials() -> list[int]:
     for _ in range(LIMIT):
         powers.append(powers[-1] * step >> _FRACTION)
     return powers
+
+
+def _logarithms() -> NDArray[np.int32]:
+    """ln n = ln(n - 1) + 2 artanh(1 / (2n - 1)), a series in integers of 200 bits."""
+    found = np.zeros(LOGARITHMS, np.int32)
+    sum_so_far = 0
+    for n in range(2, LOGARITHMS):
+        odd = 2 * n - 1
+        term, index = (2 << _FRACTION) // odd, 1
+        while term:
+            sum_so_far += term // index
+            term //= odd * odd
+            index += 2
+        found[n] = (sum_so_far * LOGARITHM_UNIT + (1 << (_FRACTION - 1))) >> _FRACTION
+    return found
 
 
 @cache
@@ -79,6 +99,7 @@ def tables() -> Tables:
         rate=(2 * ONE // (2 * counts[: LARGEST_COUNT + 1] + 3)).astype(np.int32),
         slow_rate=(2 * ONE // (2 * counts + 3)).astype(np.int32),
         group=np.digitize(counts[: LARGEST_COUNT + 1], [8, 24, 96]).astype(np.int32),
+        logarithm=_logarithms(),
     )
     for table in found:
         table.flags.writeable = False

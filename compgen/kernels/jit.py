@@ -1,4 +1,4 @@
-"""How the kernels of deflate's encoder are compiled."""
+"""How kernels are compiled."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,4 +18,15 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     numba; where it is gone, the kernels are slower and their results the same.)
     """
     compiled: Callable[..., Any] = njit(cache=True, nogil=True, **_WITHOUT_RUNTIME)(function)
+    return compiled
+
+
+def arithmetic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A `kernel` in which a division by zero gives what IEEE 754 says, and raises nothing.
+
+    The check for zero would be a branch, and a loop with a branch does not become vector code.
+    """
+    compiled: Callable[..., Any] = njit(
+        cache=True, nogil=True, error_model="numpy", **_WITHOUT_RUNTIME
+    )(function)
     return compiled

@@ -10,7 +10,7 @@ The same uniform numbers give the same bytes as the Python-level loop of
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,25 @@ class CompiledDry(Protocol):
         """As above; `repeats` holds prompt and output so far, and has room for the bytes."""
 
 
+@runtime_checkable
+class Together(Protocol):
+    """A conditional of which several are continued in one batch, faster than one by one."""
+
+    @classmethod
+    def generate_together(
+        cls,
+        conditionals: Sequence[Any],
+        uniforms: NDArray[np.float64],
+        *,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        typical: float = 1.0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+    ) -> NDArray[np.uint8]:
+        """The bytes of `sample`; the conditionals stay where they are."""
+
+
 def sample(
     conditionals: Sequence[Compiled],
     uniforms: NDArray[np.float64],
@@ -89,6 +108,18 @@ def sample(
             f"{len(conditionals)} conditionals and uniforms of shape {uniforms.shape}; "
             "there must be one row of uniform numbers for each conditional"
         )
+    kinds = {type(conditional) for conditional in conditionals}
+    if len(kinds) == 1 and issubclass(kind := kinds.pop(), Together):
+        together: NDArray[np.uint8] = kind.generate_together(
+            conditionals,
+            uniforms,
+            temperature=temperature,
+            top_k=top_k,
+            typical=typical,
+            top_p=top_p,
+            min_p=min_p,
+        )
+        return together
     forks = [conditional.fork() for conditional in conditionals]
 
     def one(index: int) -> bytes:

@@ -1,0 +1,199 @@
+"""`compgen rates`: the table of "Language Modeling Is Compression", on one's own data."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from compgen.cli import console
+from compgen.cli import parameters as options
+from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.values import choice, flag, whole
+from compgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from compgen.evaluation.rates import Rate
+
+KINDS = ("auto", "text", "image", "audio")
+RANDOM_BYTES = 1 << 18
+"""At most so many random bytes: they cost time, and tell nothing after the first few."""
+
+
+def rates(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Text, pictures, recordings.")
+    ],
+    compressor: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--compressor",
+            "-c",
+            metavar="SPEC",
+            show_default=False,
+            help="gzip (the default), zstd:level=19, coded:gzip, cm, …; may be repeated.",
+        ),
+    ] = None,
+    chunks: Annotated[
+        str,
+        typer.Option(
+            "--chunks",
+            metavar="C,…",
+            help="Lengths of pieces in bytes, compressed one by one; whole is the data at once.",
+        ),
+    ] = "whole,2048",
+    kind: Annotated[
+        str,
+        choice(
+            "--as",
+            among=KINDS,
+            called="kind",
+            help="What the files are: auto tells by their names, or text (any bytes as they "
+            "are), image (grey patches of 32 x 64), audio (16 kHz, 8 bit).",
+        ),
+    ] = "auto",
+    limit: Annotated[
+        int | None,
+        whole(
+            "--limit",
+            low=1,
+            show_default=False,
+            help="Use at most N bytes of each kind, the beginnings of the files.",
+        ),
+    ] = None,
+    coder: Annotated[
+        bool,
+        flag(
+            "--files",
+            help="Let the real coder of a model write every piece, and compare its length.",
+        ),
+    ] = False,
+    seed: Annotated[int, whole("--seed", low=0, help="Of the random bytes.")] = 0,
+    as_json: options.Json = False,
+    as_csv: Annotated[
+        bool, flag("--csv", help="Print CSV.", rich_help_panel=options.OUTPUT)
+    ] = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Measure compression rates as in "Language Modeling Is Compression", Table 1.
+
+    [dim]cgen rates book.txt photo.png speech.wav -c gzip -c coded:gzip -c cm[/]
+    """
+    import numpy as np
+
+    from compgen.cli.inputs import STDIN, require_one_stdin
+    from compgen.evaluation.material import gather, random_control
+    from compgen.evaluation.published import RATES, RATES_SOURCE
+    from compgen.evaluation.rates import measure
+    from compgen.registry import get_compressor
+    from compgen.report.rates_table import chunk_view, rates_table
+
+    console.be_quiet(quiet)
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other: choose one")
+    lengths = _lengths(chunks)
+    compressors = [get_compressor(spec) for spec in compressor or ["gzip"]]
+    require_one_stdin(*files)
+    paths = [STDIN if str(path) == "-" else path for path in files]
+    its_kind: Any = None if kind == "auto" else kind
+    materials = gather(paths, kind=its_kind, limit=limit)
+    largest = max(len(material.data) for material in materials)
+    rng = np.random.default_rng([seed, 0])
+    materials.append(random_control(min(largest, RANDOM_BYTES), rng))
+    found: list[Rate] = []
+    interrupted = False
+    total = len(compressors) * len(lengths) * sum(len(each.data) for each in materials)
+    with _Progress(total, quiet) as progress:
+        try:
+            for length in lengths:
+                for each in compressors:
+                    progress.name(str(each))
+                    for material in materials:
+                        found.append(
+                            measure(each, material, length, files=coder, progress=progress.advance)
+                        )
+                        keep_what_there_is()
+        except KeyboardInterrupt:
+            if not found:
+                raise
+            interrupted = True
+    if as_json:
+        console.show_json(
+            {
+                "rates": [rate.as_dict() for rate in found],
+                "notes": [material.note for material in materials if material.note],
+                "published": {
+                    "source": RATES_SOURCE,
+                    "percent": [vars(line) for line in RATES],
+                },
+            }
+        )
+    elif as_csv:
+        console.write_bytes(_csv(found))
+    else:
+        console.show(rates_table(found, materials))
+        if len(lengths) > 2:
+            console.show(chunk_view(found))
+    if interrupted:
+        console.note("interrupted")
+        return INTERRUPTED
+    return 0
+
+
+def _lengths(chunks: str) -> list[int | None]:
+    lengths: dict[int | None, None] = {}
+    for word in chunks.split(","):
+        length = word.strip()
+        if length == "whole":
+            lengths[None] = None
+        elif re.fullmatch("0*[1-9][0-9]{0,11}", length, re.ASCII):
+            lengths[int(length)] = None
+        else:
+            raise UsageError(f"--chunks {chunks}: write lengths in bytes, such as whole,2048")
+    return list(lengths)
+
+
+def _csv(found: "list[Rate]") -> bytes:
+    rows = [rate.as_dict() for rate in found]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "chunk": row["chunk"] or "whole"} for row in rows)
+    return text.getvalue().encode()
+
+
+class _Progress:
+    """A line on stderr: who is measured, how much is done, how long it will take."""
+
+    def __init__(self, total: int, hidden: bool) -> None:
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        screen = console.notes()
+        self._bar: Any = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            DownloadColumn(),
+            Remaining(),
+            console=screen,
+            transient=True,
+            disable=hidden or not console.can_redraw(screen),
+        )
+        self._task = self._bar.add_task("", total=total)
+
+    def __enter__(self) -> "_Progress":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._bar.stop()
+
+    def name(self, who: str) -> None:
+        """Whose turn it is."""
+        self._bar.update(self._task, description=who)
+
+    def advance(self, count: int) -> None:
+        """So many bytes more are compressed."""
+        self._bar.update(self._task, advance=count)

@@ -1,0 +1,1 @@
+"""Evaluations with a protocol of their own: compression rates, multiple choice."""

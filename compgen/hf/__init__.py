@@ -1,0 +1,1 @@
+"""`hf`: language models over tokens, loaded by transformers, read byte by byte."""

@@ -1,0 +1,1 @@
+"""compgen inside other programs; each module needs the program that it is for."""

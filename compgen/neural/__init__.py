@@ -1,0 +1,1 @@
+"""`neural`: models that learn, on torch; checkpoints are read without it."""
