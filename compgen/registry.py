@@ -50,6 +50,7 @@ BUILTIN = {
     "cm": "compgen.compressors.cm:ContextMixer",
     "ngram": "compgen.compressors.baselines:Ngram",
     "uniform": "compgen.compressors.baselines:Uniform",
+    "pixelcm": "compgen.compressors.pixelcm:PixelMixer",
     "neural": "compgen.compressors.neural:Neural",
     "hf": "compgen.compressors.hf:Hf",
 }

@@ -22,6 +22,8 @@ LAYERS = [
     {"corpus", "versions", "continuation"},
     {"coding"},
     {"sampling"},
+    {"media"},
+    {"imaging"},
     {"primed"},
     {"generation", "prediction"},
     {"scoring", "metrics"},

@@ -267,7 +267,10 @@ def test_bits_are_the_conditionals(spec: str) -> None:
 
 
 def test_a_judge_says_what_auto_means() -> None:
-    judge = Judge(Interrupting())  # of which whole bytes are all that can be read
+    class Plain(Interrupting):  # of which whole bytes are all that can be read
+        default_dither = 8
+
+    judge = Judge(Plain())
     assert (judge.reading, judge.dither) == (Reading.BYTES, 8)
     assert Judge(Interrupting(), Reading.BYTES).dither == 0
     assert Judge(get_compressor("gzip")).dither == 0

@@ -484,6 +484,7 @@ class Interrupting(Compressor):
 
     name = "interrupting-for-a-test"
     left = 0
+    default_dither = 0
 
     def compress(self, data: bytes) -> bytes:
         type(self).left -= 1

@@ -33,8 +33,9 @@ PROGRAM = (
     else f"{PYTHON_ZLIB.format('compress')} | {PYTHON_ZLIB.format('decompress')}"
 )
 
-CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "numcodecs", "command", "coded", "cm", "neural")
-SLOW = ("command", "coded", "cm", "neural")
+MODELS = ("coded", "cm", "neural", "pixelcm")
+CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "numcodecs", "command", *MODELS)
+SLOW = ("command", *MODELS)
 SPECS = [
     "gzip",
     "gzip:level=0",
@@ -69,6 +70,7 @@ SPECS = [
     "coded:zstd:level=19",
     "cm:bits=16",
     "neural:mix=off",
+    "pixelcm:width=7,channels=3",
     "ngram",
     "ngram:order=1",
     "uniform",
@@ -95,8 +97,10 @@ def test_the_example_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None
 
 def largest(spec: str) -> int | None:
     """Bytes of the samples; None: all."""
-    if spec.startswith(("coded", "neural")):
+    if spec.startswith(("coded", "neural", "pixelcm")):
         return 400
+    if spec.startswith(("ngram", "uniform")):  # in Python, a byte at a time
+        return 1_000
     return 10_000 if spec.startswith("cm") else None
 
 

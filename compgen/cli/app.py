@@ -14,6 +14,7 @@ from compgen.cli.compress import compress
 from compgen.cli.compressors import compressors
 from compgen.cli.decompress import decompress
 from compgen.cli.demo import demo
+from compgen.cli.image import image
 from compgen.cli.predict import predict
 from compgen.cli.program import Program, Subcommand
 from compgen.cli.rates import rates
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 for body in (
     text,
+    image,
     predict,
     score,
     compare,

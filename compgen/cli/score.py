@@ -8,7 +8,8 @@ import typer
 from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
-from compgen.cli.values import flag, real, whole
+from compgen.cli.score_image import score_picture
+from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -60,16 +61,48 @@ def score(
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,
+    treat_as: Annotated[
+        str | None,
+        choice(
+            "--as",
+            among=("bytes", "image"),
+            called="kind",
+            help="Score the file's bytes, or the picture in it; by default a picture as a picture.",
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="TRUTH",
+            show_default=False,
+            help="Pictures: measure what was generated against this one.",
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="REGION",
+            show_default=False,
+            help="Pictures: what of it was given, top:50%, left:50% or mask:FILE, with --against.",
+        ),
+    ] = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Measure a file: its code length, and the cross-entropy of its true next bytes."""
+    """Measure a file: its code length, and the cross-entropy of its true next bytes.
+
+    A picture is coded as a picture; --against TRUTH tells how well one was filled in.
+    """
     import numpy as np
     from rich.progress import Progress
 
     from compgen.cli.inputs import expert_plan, read_corpus, read_input, require_one_stdin
     from compgen.corpus import Window
-    from compgen.errors import InputError
+    from compgen.errors import InputError, UsageError
+    from compgen.media.image_file import looks_like_an_image
     from compgen.primed import prime
     from compgen.registry import get_compressors
     from compgen.report.terminal import heat_map, score_table
@@ -77,10 +110,17 @@ def score(
     from compgen.scoring import spread_positions
 
     console.be_quiet(quiet)
-    compressors = get_compressors(compressor)
     require_one_stdin(file or Path("-"), *(corpus or ()))
-    source = read_corpus(corpus) if corpus else None
     data = read_input(file)
+    is_image = looks_like_an_image(data) if treat_as is None else treat_as == "image"
+    if is_image and not (corpus or heatmap):
+        return score_picture(
+            data, str(file or "standard input"), compressor, against, keep, as_json
+        )
+    if against is not None or keep is not None:
+        raise UsageError("--against and --keep are for pictures, and this is none")
+    compressors = get_compressors(compressor)
+    source = read_corpus(corpus) if corpus else None
     if not data:
         raise InputError("the file to score is empty; there is nothing to predict")
     primed = prime(

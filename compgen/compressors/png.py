@@ -3,11 +3,16 @@
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from compgen.compressors.picture import Picture, codec_version
 from compgen.errors import CompressorError
+from compgen.kernels import why_unavailable
 from compgen.options import within
+from compgen.reading import Reading
+
+if TYPE_CHECKING:
+    from compgen.conditional import Conditional
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHUNK_HEADER = struct.Struct(">I4s")
@@ -19,6 +24,12 @@ class Png(Picture):
     """The data as a PNG picture: each row is predicted from its neighbours, then deflated."""
 
     name = "png"
+    readings: ClassVar[tuple[Reading, ...]] = (
+        Reading.FROZEN,
+        Reading.PAYLOAD,
+        Reading.BITS,
+        Reading.BYTES,
+    )
     prime_bytes = 8_000  # 256 candidates, dithered, take about a quarter of a second on two cores
 
     level: int = within(0, 9, default=9)
@@ -26,6 +37,32 @@ class Png(Picture):
     @property
     def window(self) -> int:
         return 1 << 15
+
+    def prime_budget(self, reading: Reading) -> int:
+        return self.prime_bytes if reading is Reading.BYTES else self.window - self.window // 12
+
+    def obstacle(self, reading: Reading) -> str:
+        if reading is Reading.BYTES:
+            return ""
+        if self.level == 0:
+            return "level 0 stores the data as it is and codes nothing"
+        return why_unavailable()
+
+    def read(self, context: bytes, reading: Reading) -> "Conditional":
+        """`bits` is what Pillow's own stream takes; `payload` and `frozen` are the classic
+        zlib's, whichever Pillow has."""
+        if reading is Reading.BYTES:
+            return super().read(context, reading)
+        from compgen.conditionals.png_bits import OneRowBits, PngBits
+        from compgen.conditionals.png_stream import is_classic, stream_bits
+
+        if reading is Reading.BITS and not is_classic(self):
+            return stream_bits(self, context)
+        if self.width == 0:
+            return OneRowBits(context, reading=reading, level=self.level, channels=self.channels)
+        return PngBits(
+            context, reading=reading, level=self.level, width=self.width, channels=self.channels
+        )
 
     def _save_options(self) -> dict[str, Any]:
         return {"format": "PNG", "compress_level": self.level}
