@@ -120,6 +120,7 @@ def compressors() -> Iterator[str]:
         if not info.missing:
             readings = " ".join(f"`{reading}`" for reading in info.readings)
             what = "ours, a model" if info.is_model else info.library or "the program you name"
+            what = "the model you name" if info.name == "hf" else what
             yield f"| `{info.name}` | {readings} | {what} |"
 
 
@@ -129,7 +130,7 @@ def both() -> Iterator[str]:
     held_out, before = text[-100_000:], text[:-100_000]
     yield "| `-c` | bytes | bits per byte | after the corpus |"
     yield "|---|---|---|---|"
-    for spec in ("gzip", "coded:gzip", "zstd:level=19", "coded:zstd:level=19", "bz2", "cm"):
+    for spec in ("gzip", "coded:gzip", "zstd:level=19", "coded:zstd:level=19", "bz2", "cm", "neural"):
         cold = container(spec, held_out)
         primed = (
             "takes none" if spec == "bz2" else f"{8 * container(spec, held_out, before) / 1e5:.2f}"
