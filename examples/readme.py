@@ -130,7 +130,15 @@ def both() -> Iterator[str]:
     held_out, before = text[-100_000:], text[:-100_000]
     yield "| `-c` | bytes | bits per byte | after the corpus |"
     yield "|---|---|---|---|"
-    for spec in ("gzip", "coded:gzip", "zstd:level=19", "coded:zstd:level=19", "bz2", "cm", "neural"):
+    for spec in (
+        "gzip",
+        "coded:gzip",
+        "zstd:level=19",
+        "coded:zstd:level=19",
+        "bz2",
+        "cm",
+        "neural",
+    ):
         cold = container(spec, held_out)
         primed = (
             "takes none" if spec == "bz2" else f"{8 * container(spec, held_out, before) / 1e5:.2f}"
