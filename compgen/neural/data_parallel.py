@@ -9,6 +9,7 @@
 A batch is the same however many share it. Process 0 evaluates, saves and decides when to stop.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,5 +95,10 @@ def process_group(device: torch.device) -> Iterator[Group]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Group(device, distributed.get_rank(), distributed.get_world_size())
+        # process 0 keeps the store that the others talk to: nobody leaves before all are done
+        distributed.barrier()
     finally:
         distributed.destroy_process_group()
+        # gloo's threads hold tensors; those that go when Python itself does abort the process
+        # (github.com/pytorch/pytorch/pull/179291)
+        gc.collect()
