@@ -74,6 +74,11 @@ class Compressor(ABC):
         return self.prime_bytes
 
     @property
+    def learned_from(self) -> frozenset[str]:
+        """SHA-256 of the files that it has learned from before: no fair test for it."""
+        return frozenset()
+
+    @property
     def default_dither(self) -> int:
         """Over how many prefixes the reading `auto` is dithered where whole bytes are all that
         can be read. 0 where a compression is dear, or where every symbol ends on a byte, as in

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compgen import get_compressor
 from compgen.errors import (
     FailureError,
     InputError,
@@ -225,6 +226,14 @@ def test_a_grid_has_its_baselines_and_null_scores() -> None:
     assert [one.label for one in skipped] == ["zstd, frozen", "zstd, frozen, spans"]
     plain, _ = grid(BASE, compressors=["gzip"], seeds=[1, 2], baselines=False)
     assert [row.label for row in plain] == ["gzip, seed 1", "gzip, seed 2"]
+
+
+def test_a_model_that_has_read_the_text_is_marked() -> None:
+    known = next(iter(get_compressor("neural").learned_from))
+    rows, _ = grid(replace(BASE, text_sha256=known), compressors=["neural", "gzip"])
+    assert [row.label for row in rows[:2]] == ["neural †", "gzip"]
+    rows, _ = grid(BASE, compressors=["neural"])
+    assert rows[0].label == "neural"
 
 
 def test_a_grid_refuses_what_there_is_not() -> None:

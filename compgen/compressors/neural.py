@@ -96,6 +96,15 @@ class Neural(ModelCompressor):
 
         return engine_of(self.model, Way(self.mode, self.device, self.dtype, self.threads))
 
+    @property
+    def learned_from(self) -> frozenset[str]:
+        from compgen.neural.checkpoint import load
+        from compgen.neural.engines import DEFAULT
+
+        corpus = load(self.model or DEFAULT).config.provenance.get("corpus", [])
+        entries = corpus if isinstance(corpus, list) else []
+        return frozenset(str(entry.get("sha256")) for entry in entries if isinstance(entry, dict))
+
     def verify(self, data: bytes) -> None:
         super().verify(data[:VERIFIED])
 

@@ -19,6 +19,8 @@ from compgen.reading import Reading
 from compgen.registry import get_compressors
 
 BASELINES = (("uniform", ""), ("ngram", ""), ("uniform", "quote"))
+HAS_READ = "†"
+"""Marks the row of a model that has learned from the very text."""
 PROPOSING = ("spans", "beam")
 """Samplers that propose on their own and let the compressor choose."""
 
@@ -68,6 +70,8 @@ def grid(
         if obstacle := _obstacle(spec):
             skipped.append(Skipped(label, obstacle))
             continue
+        if any(spec.text_sha256 in found.learned_from for found in get_compressors(name)):
+            label += f" {HAS_READ}"
         rows.setdefault(spec.id, Row(spec, label))
         chosen = choose_sampler(sampler or None, get_compressors(name)[0]).name
         if baselines and chosen in PROPOSING:

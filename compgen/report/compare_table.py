@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compgen.experiment.grid import Skipped
+from compgen.experiment.grid import HAS_READ, Skipped
 from compgen.experiment.quality import Quality
 from compgen.experiment.split import Split
 from compgen.metrics.intervals import Mean
@@ -31,6 +31,11 @@ class Comparison:
     baselines: frozenset[str] = frozenset()
     """Labels of the rows that nobody asked for."""
     skipped: Sequence[Skipped] = ()
+
+    @property
+    def unfair(self) -> bool:
+        """Whether a row is of a model that has learned from this very text."""
+        return any(row.label.endswith(HAS_READ) for row in self.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -68,10 +73,16 @@ def compare_tables(comparison: Comparison) -> RenderableType:
     parts += [
         Text(f"left out: {one.label}: {one.reason}", style="dim") for one in comparison.skipped
     ]
+    if comparison.unfair:
+        parts.append(Text(UNFAIR, style="yellow"))
     parts.append(Text(LEGEND, style="dim"))
     return Group(*parts)
 
 
+UNFAIR = (
+    f"{HAS_READ}: not a fair row: its model has learned from this very file, from what is held "
+    "out here too."
+)
 LEGEND = (
     "gap: judge's bits per byte less those of the real continuations; 0 is right, both sides are "
     "wrong. copied: share of bytes in verbatim copies of the corpus, 12 bytes or more. repeat: "

@@ -9,7 +9,7 @@ from compgen._version import __version__
 from compgen.experiment.quality import REAL, Prediction, Quality
 from compgen.metrics.intervals import Mean
 from compgen.metrics.judge import Judge
-from compgen.report.compare_table import LEGEND, Comparison
+from compgen.report.compare_table import LEGEND, UNFAIR, Comparison
 from compgen.report.html import charts
 from compgen.report.html.samples import LEVELS, sample_html
 
@@ -54,6 +54,7 @@ def _section(comparison: Comparison, judge: Judge, place: int) -> str:
             f"{len(split.real[0])}. The judge pays {comparison.real_bits_per_byte:.2f} bits per "
             f"byte for real text. Split <code>{split.sha256[:16]}</code>.</p>",
             _table(comparison),
+            f'<p class="note">{escape(UNFAIR)}</p>' if comparison.unfair else "",
             f'<p class="note">{escape(LEGEND)}</p>',
             charts.legend(comparison.rows),
             '<div class="charts">',
