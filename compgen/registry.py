@@ -44,6 +44,7 @@ BUILTIN = {
     "brotli": "compgen.compressors.brotli:Brotli",
     "png": "compgen.compressors.png:Png",
     "webp": "compgen.compressors.webp:Webp",
+    "flac": "compgen.compressors.flac:Flac",
     "numcodecs": "compgen.compressors.numcodecs:Numcodecs",
     "command": "compgen.compressors.command:Command",
     "coded": "compgen.compressors.coded:Coded",

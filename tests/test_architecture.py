@@ -23,7 +23,7 @@ LAYERS = [
     {"coding"},
     {"sampling"},
     {"media"},
-    {"imaging"},
+    {"imaging", "sound"},
     {"primed"},
     {"generation", "prediction"},
     {"scoring", "metrics"},

@@ -119,7 +119,7 @@ def refused(status: int, *words: str, stdin: bytes = b"") -> str:
         ("score text --positions 0", "--positions must be 1 or more, not 0"),
         ("score text -t 0", "--temperature must be above 0"),
         # words
-        ("txt x", "there is no command 'txt'; did you mean 'text'? (commands: text, image, "),
+        ("txt x", "there is no command 'txt'; did you mean 'text'? (commands: text, image, a"),
         ("text --temprature 1", "there is no option --temprature; did you mean '--temperature'"),
         ("text Once upon", "(upon); put a prompt of several words in quotes"),
         ("compressors gzip", "got unexpected extra argument(s) (gzip) (see"),

@@ -34,7 +34,7 @@ PROGRAM = (
 )
 
 MODELS = ("coded", "cm", "neural", "pixelcm")
-CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "numcodecs", "command", *MODELS)
+CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "flac", "numcodecs", "command", *MODELS)
 SLOW = ("command", *MODELS)
 SPECS = [
     "gzip",
@@ -62,6 +62,9 @@ SPECS = [
     "webp",
     "webp:width=100,channels=3,method=0",
     "webp:width=37,channels=4,quality=0",
+    "flac",
+    "flac:bits=8,channels=2",
+    "flac:bits=24,channels=8,rate=44100",
     "numcodecs:id=lz4",
     "numcodecs:id=zlib,level=6",
     "numcodecs:id=blosc,cname=zstd,shuffle=0",
@@ -80,6 +83,8 @@ SPECS = [
 def make(spec: str) -> Compressor:
     if spec.startswith("numcodecs"):
         pytest.importorskip("numcodecs")
+    if spec.startswith("flac"):
+        pytest.importorskip("soundfile")
     return get_compressor(spec)
 
 

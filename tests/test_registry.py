@@ -241,8 +241,10 @@ def test_available_describes_every_compressor() -> None:
 def test_available_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     monkeypatch.setitem(sys.modules, "numcodecs", None)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
     missing = {info.name: info.missing for info in available() if info.missing}
-    assert set(missing) == {"png", "webp", "numcodecs"}
+    assert set(missing) == {"png", "webp", "flac", "numcodecs"}
+    assert "pip install 'compgen[audio]'" in missing["flac"]
     assert "pip install 'compgen[numcodecs]'" in missing["numcodecs"]
 
 

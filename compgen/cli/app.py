@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from compgen._version import __version__
+from compgen.cli.audio import audio
 from compgen.cli.choose import choose
 from compgen.cli.compare import compare
 from compgen.cli.compress import compress
@@ -35,6 +36,7 @@ app = typer.Typer(
 for body in (
     text,
     image,
+    audio,
     predict,
     score,
     compare,

@@ -1,0 +1,7 @@
+"""Sounds continued by compressors: units, proposals, and how they are weighed.
+
+known part ─► Tape ─► Unit.fill(rng), step by step ─► Take ─► report
+                      sample   next µ-law byte after next byte, as in text
+                      grain    pieces of the known part that match what was written last,
+                               chosen by the code length of a window
+"""
