@@ -124,6 +124,17 @@ def compressors() -> Iterator[str]:
             yield f"| `{info.name}` | {readings} | {what} |"
 
 
+def results() -> Iterator[str]:
+    """Five columns of the first table of docs/results.md, which examples/results.sh makes."""
+    lines = (README.parent / "docs" / "results.md").read_text().splitlines()
+    first = next(index for index, line in enumerate(lines) if line.startswith("| |"))
+    for line in lines[first:]:
+        if not line:
+            return
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        yield "| " + " | ".join(cells[index] for index in (0, 1, 2, 4, 5, 7)) + " |"
+
+
 def both() -> Iterator[str]:
     """The files that models make of the last 100 KB of the corpus, beside those of programs."""
     text = Corpus.builtin().read(0, 1 << 30)
@@ -158,7 +169,7 @@ def container(spec: str, data: bytes, corpus: bytes = b"") -> int:
 
 def main() -> None:
     """Print every section, or write them between README.md's markers."""
-    sections = (first, compressors, headline, gallery, scores, both)
+    sections = (first, compressors, headline, gallery, scores, results, both)
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     for section in sections:
         if named and section.__name__ not in named:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make docs/results.md: how good is each compressor, read in each way? Some 20 minutes, two cores.
+# Make docs/results.md: how good is each compressor, read in each way? Some ten minutes, two cores.
 #
 #     sh examples/results.sh TEXTS [RUNS]
 #
