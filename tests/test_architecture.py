@@ -11,7 +11,7 @@ import compgen
 
 ROOT = Path(compgen.__file__).parent
 LAYERS = [
-    {"errors", "_version", "reading", "suggest", "tuning"},
+    {"atomic", "errors", "_version", "reading", "suggest", "tuning"},
     {"options", "distribution"},
     {"compressor", "conditional"},
     {"kernels", "formats"},

@@ -154,6 +154,7 @@ def compare(
 ) -> int:
     """Compare what compressors write: quality and novelty, with baselines and intervals."""
     from compgen.experiment.executors import workers_for
+    from compgen.experiment.spec import RunSpec
 
     console.be_quiet(quiet)
     if medium not in MEDIA:
@@ -162,20 +163,18 @@ def compare(
             f"{', '.join(MEDIA)}); the first word says what is compared: compare text FILE"
         )
     workers = workers_for(jobs, executor)
+    base = RunSpec(
+        text_sha256="",
+        compressor="gzip",
+        split_seed=split_seed,
+        prompts=prompts,
+        prompt_bytes=prompt_bytes,
+        length=length,
+        positions=positions,
+    )
     interrupted = False
     comparisons, judges = [], []
     for name, text in _read(inputs):
-        from compgen.experiment.spec import RunSpec
-
-        base = RunSpec(
-            text_sha256="",
-            compressor="gzip",
-            split_seed=split_seed,
-            prompts=prompts,
-            prompt_bytes=prompt_bytes,
-            length=length,
-            positions=positions,
-        )
         comparison, judge, interrupted = _compare_one(
             name,
             text,
@@ -196,15 +195,15 @@ def compare(
         if interrupted:
             break
     if csv is not None:
-        from compgen.experiment.store import write_whole
+        from compgen.atomic import write_atomically
         from compgen.report.compare_table import compare_csv
 
-        write_whole(csv, compare_csv(comparisons).encode())
+        write_atomically(csv, compare_csv(comparisons).encode())
     if report is not None:
-        from compgen.experiment.store import write_whole
+        from compgen.atomic import write_atomically
         from compgen.report.html.page import page
 
-        write_whole(report, page(comparisons, judges, _command()).encode())
+        write_atomically(report, page(comparisons, judges, _command()).encode())
         console.note(f"report: {report}")
     if interrupted:
         console.note("interrupted: these are the runs that were finished")

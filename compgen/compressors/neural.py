@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 MACHINE = ("mode", "device", "dtype", "threads")
 LARGEST_BITS = 26
 """As for `cm`: as much as a file that names its compressor may ask for."""
-VERIFIED = 1 << 13
-"""Bytes that `verify` tries: both sides of the coder are one function."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,12 @@ class Neural(ModelCompressor):
 
     @property
     def learned_from(self) -> frozenset[str]:
-        from compgen.neural.checkpoint import load
+        from compgen.neural.checkpoint import load_config
         from compgen.neural.engines import DEFAULT
 
-        corpus = load(self.model or DEFAULT).config.provenance.get("corpus", [])
+        corpus = load_config(self.model or DEFAULT).provenance.get("corpus", [])
         entries = corpus if isinstance(corpus, list) else []
         return frozenset(str(entry.get("sha256")) for entry in entries if isinstance(entry, dict))
-
-    def verify(self, data: bytes) -> None:
-        super().verify(data[:VERIFIED])
 
     @property
     def traits(self) -> dict[str, str]:

@@ -3,12 +3,10 @@
 DIR/3f2a9c….json     written beside itself and renamed: a file is whole or it is not there
 """
 
-import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
+from compgen.atomic import write_atomically
 from compgen.errors import FailureError
 from compgen.experiment.run import Run
 from compgen.experiment.spec import RunSpec
@@ -44,24 +42,8 @@ class Store:
             return
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            write_whole(self._directory / f"{run.spec.id}.json", json.dumps(run.as_dict()).encode())
+            write_atomically(
+                self._directory / f"{run.spec.id}.json", json.dumps(run.as_dict()).encode()
+            )
         except OSError as error:
             raise FailureError(f"cannot write to {self._directory}: {error.strerror}") from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is the old one or all of the new one. Raises OSError."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

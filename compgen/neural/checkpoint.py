@@ -28,8 +28,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from compgen.atomic import persist_names, remove_remains, write_atomically
 from compgen.errors import InputError, UsageError
-from compgen.neural.atomic import persist_names, remove_remains, write_atomically
 from compgen.neural.config import AnyConfig, Config, config_of
 
 CONFIG = "config.json"

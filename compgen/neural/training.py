@@ -27,9 +27,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from compgen._version import __version__
+from compgen.atomic import persist_names
 from compgen.errors import FailureError, InputError, UsageError
 from compgen.neural import training_state
-from compgen.neural.atomic import persist_names
 from compgen.neural.batches import Batches, Streams, Windows, fitting_batch
 from compgen.neural.checkpoint import CONFIG, load, save
 from compgen.neural.config import AnyConfig

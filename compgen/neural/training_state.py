@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from compgen.atomic import persist_names, remove_remains, write_atomically
 from compgen.errors import InputError
-from compgen.neural.atomic import persist_names, remove_remains, write_atomically
 from compgen.neural.checkpoint import parse_json
 
 DIRECTORY = "training"
