@@ -113,7 +113,11 @@ class NextByteConditional(Conditional):
 
 def chain_rule(conditional: Conditional, continuations: Sequence[bytes]) -> Bits:
     """-log2 p of each continuation as the sum over its bytes, in bits, shape (n,)."""
-    if continuations and all(len(continuation) == 1 for continuation in continuations):
-        return conditional.next_byte()[np.frombuffer(b"".join(continuations), np.uint8)]
-    lengths = [conditional.fork().code_lengths(data).sum() for data in continuations]
-    return np.array(lengths, np.float64)
+    single = conditional.next_byte() if any(len(data) == 1 for data in continuations) else None
+    lengths = np.zeros(len(continuations))
+    for index, data in enumerate(continuations):
+        if single is not None and len(data) == 1:
+            lengths[index] = single[data[0]]
+        elif data:
+            lengths[index] = conditional.fork().code_lengths(data).sum()
+    return lengths

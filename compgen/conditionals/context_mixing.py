@@ -13,7 +13,7 @@ An overlay that has outgrown an eighth of the table is merged with it at the nex
 The text of docs/cm.md says what the model is made of; compgen/kernels/cm_node.py is the model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -97,25 +97,6 @@ class ContextMixing(NextByteConditional):
     def next_byte(self) -> Bits:
         bits: Bits = -np.log2(self.probabilities())
         return bits
-
-    def bits(self, continuations: Sequence[bytes]) -> Bits:
-        """Code length of each continuation by the chain rule, in bits, shape (n,)."""
-        single = self.next_byte() if any(len(data) == 1 for data in continuations) else None
-        lengths = np.zeros(len(continuations))
-        for index, data in enumerate(continuations):
-            if single is not None and len(data) == 1:
-                lengths[index] = single[data[0]]
-            elif data:
-                lengths[index] = self.fork().code_lengths(data).sum()
-        return lengths
-
-    def next_bytes(self, prefixes: Sequence[bytes]) -> Bits:
-        """Code length of each prefix followed by each byte, in bits, shape (n, 256)."""
-        rows = np.empty((len(prefixes), 256))
-        for row, prefix in zip(rows, prefixes, strict=True):
-            twin = self.fork()
-            row[:] = twin.code_lengths(prefix).sum() + twin.next_byte()
-        return rows
 
     def advance(self, data: bytes) -> None:
         self.code_lengths(data)

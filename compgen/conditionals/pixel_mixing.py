@@ -17,7 +17,7 @@ before its first byte, if it learns; the picture so far, before its first byte i
 The text of docs/pixelcm.md says what the model is made of.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -137,17 +137,6 @@ class PixelMixing(NextByteConditional):
     def next_byte(self) -> Bits:
         bits: Bits = -np.log2(self.probabilities())
         return bits
-
-    def bits(self, continuations: Sequence[bytes]) -> Bits:
-        """Code length of each continuation by the chain rule, in bits, shape (n,)."""
-        single = self.next_byte() if any(len(data) == 1 for data in continuations) else None
-        lengths = np.zeros(len(continuations))
-        for index, data in enumerate(continuations):
-            if single is not None and len(data) == 1:
-                lengths[index] = single[data[0]]
-            elif data:
-                lengths[index] = self.fork().code_lengths(data).sum()
-        return lengths
 
     def advance(self, data: bytes) -> None:
         self.code_lengths(data)

@@ -25,7 +25,7 @@ is conditioned on without running through it.
 
 import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -121,18 +121,6 @@ class TrieMarginal(NextByteConditional):
         probabilities = np.empty(256)
         self._kernel.next_byte(*self._model(), probabilities)
         return -np.log2(probabilities)
-
-    def bits(self, continuations: Sequence[bytes]) -> Bits:
-        if continuations and all(len(continuation) == 1 for continuation in continuations):
-            return super().bits(continuations)
-        return np.array([self.fork().code_lengths(x).sum() for x in continuations], np.float64)
-
-    def next_bytes(self, prefixes: Sequence[bytes]) -> Bits:
-        rows = np.empty((len(prefixes), 256))
-        for row, prefix in zip(rows, prefixes, strict=True):
-            state = self.fork()
-            row[:] = state.code_lengths(prefix).sum() + state.next_byte()
-        return rows
 
     def code_lengths(self, data: bytes) -> Bits:
         """Code length of each byte of `data`, shape (n,), compiled; advances over it."""
