@@ -46,13 +46,7 @@ class BrotliMarginal(TrieMarginal):
     def _compiled(self) -> Kernel:
         from compgen.kernels import brotli_marginal as kernel
 
-        return Kernel(
-            kernel.STATE,
-            kernel.begin,
-            kernel.next_byte,
-            kernel.feed,
-            kernel.generate,
-        )
+        return Kernel(kernel.STATE, kernel.begin, kernel.next_byte)
 
     def _read_grammar(self, context: bytes) -> "Grammar":
         from compgen.conditionals.brotli_grammar import command_grammar

@@ -73,13 +73,11 @@ def next_anchor(length: int) -> int:
 
 
 class Kernel(NamedTuple):
-    """The compiled functions of a format's grammar; each takes (trie, grammar, state, …)."""
+    """What a format's kernels are begun with; the loops are compgen.kernels.trie_marginal's."""
 
     state: np.dtype[np.void]
     begin: Callable[..., None]
     next_byte: Callable[..., None]
-    feed: Callable[..., int]
-    generate: Callable[..., int]
 
 
 class TrieMarginal(NextByteConditional):
@@ -148,6 +146,8 @@ class TrieMarginal(NextByteConditional):
         Shaping and drawing are compgen.distribution's: the bytes are those of the Python-level
         loop with the same uniforms.
         """
+        from compgen.kernels.trie_marginal import generate
+
         shape = (float(temperature), int(top_k), float(typical), float(top_p), float(min_p))
         out = np.empty(uniforms.size, np.uint8)
         bits = np.empty(uniforms.size)
@@ -155,7 +155,7 @@ class TrieMarginal(NextByteConditional):
         while done < uniforms.size:
             room = next_anchor(self._length) - self._length
             piece = np.array(uniforms[done : done + room], np.float64)
-            count = self._kernel.generate(
+            count = generate(
                 *self._model(), piece, *shape, self._merge_until(), out[done:], bits[done:]
             )
             done += count
@@ -174,11 +174,13 @@ class TrieMarginal(NextByteConditional):
     def _feed(self, data: bytes, bits: Bits) -> None:
         """Advance over `data`, from anchor to anchor, and note the code lengths in `bits`, (n,),
         unless that is empty."""
+        from compgen.kernels.trie_marginal import feed
+
         pending = np.frombuffer(bytearray(data), np.uint8)
         done = 0
         while done < len(data):
             piece = pending[done : done + next_anchor(self._length) - self._length]
-            count = self._kernel.feed(*self._model(), piece, self._merge_until(), bits[done:])
+            count = feed(*self._model(), piece, self._merge_until(), bits[done:])
             done += count
             self._moved(count, stuck=count < len(piece))
 
@@ -240,6 +242,7 @@ class TrieMarginal(NextByteConditional):
         `tail`: what is not in the trie, at least as much as that, or all of the context.
         """
         from compgen.kernels.context_trie import LARGEST_TAIL, PREFIX
+        from compgen.kernels.trie_marginal import feed
 
         size = int(self._trie.sizes[0])
         before = self._trie.text[max(0, size - PREFIX) : size]
@@ -253,7 +256,7 @@ class TrieMarginal(NextByteConditional):
         self._scratch = None
         trie, grammar, state, _, scratch = self._model()
         self._kernel.begin(trie, grammar, state, scratch)
-        self._kernel.feed(*self._model(), known[ahead:], 0, np.empty(0))
+        feed(*self._model(), known[ahead:], 0, np.empty(0))
 
     def _make_room(self) -> None:
         """A larger trie for its owner; for another, a trie of its own."""

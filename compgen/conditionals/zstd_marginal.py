@@ -42,13 +42,7 @@ class ZstdMarginal(TrieMarginal):
     def _compiled(self) -> Kernel:
         from compgen.kernels import zstd_marginal as kernel
 
-        return Kernel(
-            kernel.STATE,
-            kernel.begin,
-            kernel.next_byte,
-            kernel.feed,
-            kernel.generate,
-        )
+        return Kernel(kernel.STATE, kernel.begin, kernel.next_byte)
 
     def _read_grammar(self, context: bytes) -> Any:
         from compgen.conditionals.zstd_grammar import sequence_grammar

@@ -44,7 +44,7 @@ Source: RFC 8878; DESIGN.md, section 2.
 """
 
 import numpy as np
-from numba import njit
+from numba import from_dtype, njit, types
 
 from compgen.kernels.context_trie import (
     CLASSES,
@@ -52,9 +52,8 @@ from compgen.kernels.context_trie import (
     PREFIX,
     distance_class,
     look,
-    merge,
 )
-from compgen.kernels.lz_marginal_sample import draw, shape
+from compgen.kernels.trie_marginal import for_grammar
 
 RUNS = 64
 """Literal runs shorter than this have a probability each."""
@@ -66,8 +65,6 @@ REPEATED = 6 * MATCHES
 """Matches at a repeated offset under way: up to six begin at every position."""
 LONG = 512
 """Distances of matches of MATCHES bytes or more under way."""
-MERGED = 16
-"""Bytes between two merges of the tail into a trie that the state owns."""
 TINY = 2.0**-300
 """Below this everything is scaled up by its inverse: exactly, it is a power of two."""
 HUGE = 1e300
@@ -455,85 +452,12 @@ def next_byte(trie, grammar, state, tail, scratch, out):
 
 
 @njit(cache=True, nogil=True)
-def settle(trie, grammar, state, tail, scratch, until):
-    """Merge the tail into the trie, up to position `until`; for the trie's owner.
-
-    Returns whether all of it was merged; otherwise give the trie more room and call it again.
-    """
-    s = state[0]
-    g = grammar[0]
-    count = min(s.tail_size, until - trie.sizes[0])
-    if count <= 0:
-        return True
-    merged = merge(trie, tail, count, g.distance, g.farthest)
-    for index in range(PREFIX + s.tail_size - merged):
-        tail[index] = tail[index + merged]
-    s.tail_size -= merged
-    scratch[0].now = -1
-    return merged == count
+def _distances(grammar):
+    return grammar[0].distance, grammar[0].farthest
 
 
-@njit(cache=True, nogil=True)
-def _append_or_settle(trie, grammar, state, tail, scratch, value, until):
-    """Append a byte, after a merge where one is due. Returns whether there was room for it."""
-    s = state[0]
-    if s.tail_size >= MERGED and not settle(trie, grammar, state, tail, scratch, until):
-        return False
-    if PREFIX + s.tail_size == tail.shape[0]:
-        return False
-    append(trie, grammar, state, tail, scratch, value)
-    return True
+def _is_its(grammar):
+    return isinstance(grammar, types.Array) and grammar.dtype == from_dtype(GRAMMAR)
 
 
-@njit(cache=True, nogil=True)
-def feed(trie, grammar, state, tail, scratch, data, until, bits):
-    """Append `data` (n,), as far as there is room; returns how many bytes.
-
-    Whoever owns the trie gives `until`, up to where the tail is merged into it; others give 0.
-    The code length of each byte goes into `bits` (n,), unless that is empty.
-    """
-    p = np.empty(256)
-    for index in range(data.shape[0]):
-        if bits.shape[0]:
-            next_byte(trie, grammar, state, tail, scratch, p)
-            bits[index] = -np.log2(p[data[index]])
-        if not _append_or_settle(trie, grammar, state, tail, scratch, data[index], until):
-            return index
-    return data.shape[0]
-
-
-@njit(cache=True, nogil=True)
-def generate(
-    trie,
-    grammar,
-    state,
-    tail,
-    scratch,
-    uniforms,
-    temperature,
-    top_k,
-    typical,
-    top_p,
-    min_p,
-    until,
-    out,
-    bits,
-):
-    """Draw and append one byte for each of `uniforms` (n,), as far as there is room, into `out`,
-    and what each cost before shaping, -log2 p, into `bits`.
-
-    Shaping and drawing mirror compgen/distribution.py: the same uniform numbers give the same
-    bytes on either path. Returns how many were drawn.
-    """
-    p = np.empty(256)
-    model = np.empty(256)
-    for index in range(uniforms.shape[0]):
-        next_byte(trie, grammar, state, tail, scratch, p)
-        model[:] = p
-        shape(p, temperature, top_k, typical, top_p, min_p)
-        value = np.uint8(draw(p, uniforms[index]))
-        if not _append_or_settle(trie, grammar, state, tail, scratch, value, until):
-            return index
-        out[index] = value
-        bits[index] = -np.log2(model[value])
-    return uniforms.shape[0]
+for_grammar(_is_its, _distances, append, next_byte)
