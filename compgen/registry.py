@@ -52,6 +52,7 @@ BUILTIN = {
     "ngram": "compgen.compressors.baselines:Ngram",
     "uniform": "compgen.compressors.baselines:Uniform",
     "pixelcm": "compgen.compressors.pixelcm:PixelMixer",
+    "samplecm": "compgen.compressors.samplecm:SampleMixer",
     "neural": "compgen.compressors.neural:Neural",
     "hf": "compgen.compressors.hf:Hf",
 }

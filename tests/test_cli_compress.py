@@ -16,7 +16,7 @@ from tests.test_compressors import PROGRAM
 from tests.texts import ENGLISH
 
 TEXT = ENGLISH[:3000]
-MODELS = {"coded", "cm", "ngram", "uniform", "neural", "hf", "pixelcm"}
+MODELS = {"coded", "cm", "ngram", "uniform", "neural", "hf", "pixelcm", "samplecm"}
 """What `cgen compressors` lists as ours."""
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 

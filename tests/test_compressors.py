@@ -33,7 +33,7 @@ PROGRAM = (
     else f"{PYTHON_ZLIB.format('compress')} | {PYTHON_ZLIB.format('decompress')}"
 )
 
-MODELS = ("coded", "cm", "neural", "pixelcm")
+MODELS = ("coded", "cm", "neural", "pixelcm", "samplecm")
 CHECKSUMMED = ("gzip", "zlib", "bz2", "png", "flac", "numcodecs", "command", *MODELS)
 SLOW = ("command", *MODELS)
 SPECS = [
@@ -74,6 +74,7 @@ SPECS = [
     "cm:bits=16",
     "neural:mix=off",
     "pixelcm:width=7,channels=3",
+    "samplecm:law=linear",
     "ngram",
     "ngram:order=1",
     "uniform",
@@ -102,7 +103,7 @@ def test_the_example_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None
 
 def largest(spec: str) -> int | None:
     """Bytes of the samples; None: all."""
-    if spec.startswith(("coded", "neural", "pixelcm")):
+    if spec.startswith(("coded", "neural", "pixelcm", "samplecm")):
         return 400
     if spec.startswith(("ngram", "uniform")):  # in Python, a byte at a time
         return 1_000

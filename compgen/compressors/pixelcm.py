@@ -14,7 +14,7 @@ from compgen.tuning import Tuning
 if TYPE_CHECKING:
     from compgen.conditional import Conditional
 
-GRAY = Tuning(temperature=1.0, min_p=0.02)
+GRAY = Tuning(temperature=1.0, min_p=0.005)
 COLOUR = Tuning(temperature=0.9, min_p=0.03)
 TEXTURE = Tuning(temperature=1.0, min_p=0.3)
 

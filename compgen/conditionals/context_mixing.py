@@ -13,32 +13,27 @@ An overlay that has outgrown an eighth of the table is merged with it at the nex
 The text of docs/cm.md says what the model is made of; compgen/kernels/cm_node.py is the model.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compgen.conditional import Bits, NextByteConditional
+from compgen.conditionals.bitwise import BitwiseModel, Coder, Shape
 from compgen.errors import UsageError
-from compgen.reading import Reading
 
 if TYPE_CHECKING:
     from compgen.kernels.cm_node import Work
     from compgen.kernels.cm_state import Model
     from compgen.kernels.gru import Gru, Lanes
-    from compgen.kernels.repeats import Repeats
 
 LEAST_BITS, DEFAULT_BITS, MOST_BITS = 12, 24, 30
-PIECE = 4096
-"""Bytes that are read at a time: an overlay grows by what they may need."""
 LINES_PER_BYTE = 64
 """More lines than reading one byte can change: 32 of counters, 16 curves, 2 heads."""
 SHORT_TAIL = 4096
 """Bytes after the shared text that a fork copies; beyond, the text is shared anew."""
 
 
-class ContextMixing(NextByteConditional):
+class ContextMixing(BitwiseModel):
     """A context-mixing model in the line of PAQ8 and lpaq that has read `context`.
 
     bits    logarithm of the number of counters: a table of 4 · 2^bits bytes, and 10 MB
@@ -49,9 +44,6 @@ class ContextMixing(NextByteConditional):
 
     Raises UsageError where `bits` is not between 12 and 30.
     """
-
-    reading = Reading.MARGINAL
-    penalises_repeats = True
 
     def __init__(
         self, context: bytes = b"", *, bits: int = DEFAULT_BITS, learn: bool = True
@@ -75,62 +67,6 @@ class ContextMixing(NextByteConditional):
     def __repr__(self) -> str:
         return f"ContextMixing(bits={self._bits}, learn={self._learn}, size={self._size})"
 
-    @property
-    def size(self) -> int:
-        """Bytes read so far."""
-        return self._size
-
-    def probabilities(self) -> NDArray[np.float64]:
-        """Probability of each of the 256 next bytes, shape (256,): to the bit the same anywhere.
-
-        Each is the product of eight 16-bit integers in float64, in one order.
-        """
-        from compgen.kernels.cm import next_byte
-        from compgen.kernels.cm_node import work
-
-        found = np.empty(256)
-        scratch = work()
-        self._tell(scratch)
-        next_byte(self._model, scratch, found)
-        return found
-
-    def next_byte(self) -> Bits:
-        bits: Bits = -np.log2(self.probabilities())
-        return bits
-
-    def advance(self, data: bytes) -> None:
-        self.code_lengths(data)
-
-    def code_lengths(self, data: bytes) -> Bits:
-        """Advance over `data`; returns -log2 p of each of its bytes, shape (n,)."""
-        from compgen.kernels.cm import READ
-
-        return self._code(READ, np.frombuffer(bytearray(data), np.uint8), b"")[0]
-
-    def encode(self, data: bytes) -> bytes:
-        """Advance over `data`; returns it arithmetic-coded, bit by bit.
-
-        Its length is within 0.01 % and 5 bytes of the sum of `code_lengths`.
-        """
-        from compgen.kernels.cm import ENCODE
-
-        return self._code(ENCODE, np.frombuffer(bytearray(data), np.uint8), b"")[1]
-
-    def decode(self, stream: bytes, length: int) -> bytes:
-        """Advance over the `length` bytes that `encode` made `stream` of; returns them.
-
-        A damaged stream gives other bytes: a checksum is the container's.
-        """
-        from compgen.kernels.cm import DECODE
-
-        data = np.empty(length, np.uint8)
-        self._code(DECODE, data, stream)
-        return data.tobytes()
-
-    def skip(self, data: bytes) -> None:
-        """Advance over `data` as encoding it would."""
-        self.advance(data)
-
     def _fresh(self, bits: int) -> "Model":
         """A model that has read nothing."""
         from compgen.kernels.cm_state import fresh
@@ -150,121 +86,67 @@ class ContextMixing(NextByteConditional):
 
         return nothing(), lanes(nothing(), 0)
 
-    def _code(
-        self,
-        mode: int,
-        data: NDArray[np.uint8],
-        stream: bytes,
-        expected: NDArray[np.int32] | None = None,
-    ) -> tuple[Bits, bytes]:
-        """See compgen/kernels/cm.py; returns code lengths and what was encoded.
-
-        `expected` is what a network expects of each byte, where that has been found out.
-        """
-        from compgen.kernels.cm import ENCODE, TAIL, WORST, begin, code
+    def _scratch(self) -> "Work":
         from compgen.kernels.cm_node import work
+
+        return work()
+
+    def _look(self, scratch: "Work", out: NDArray[np.float64]) -> None:
+        from compgen.kernels.cm import next_byte
+
+        self._tell(scratch)
+        next_byte(self._model, scratch, out)
+
+    def _code_piece(
+        self,
+        scratch: "Work",
+        coder: Coder,
+        piece: NDArray[np.uint8],
+        lengths: NDArray[np.float64],
+        expected: NDArray[Any] | None,
+    ) -> None:
+        """`expected` is what a network expects of each byte, where that has been found out."""
+        from compgen.kernels.cm import code
         from compgen.kernels.cm_state import no_lanes
 
-        interval = begin(stream)
-        coded = np.frombuffer(bytearray(stream), np.uint8)
-        encoded = bytearray()
-        if mode == ENCODE:
-            coded = np.empty(WORST * min(PIECE, data.size), np.uint8)
-        lengths = np.empty(data.size)
-        scratch = work()
-        for start, piece in self._pieces(data):
-            if mode == ENCODE:
-                interval[3] = 0
-            cost = lengths[start : start + piece.size]
-            if expected is None:
-                network = self._expected(piece)
-            else:
-                network = expected[start : start + piece.size]
-            code(
-                self._model,
-                scratch,
-                mode,
-                self._learn,
-                piece,
-                cost,
-                interval,
-                coded,
-                network,
-                no_lanes(),
-            )
-            if mode == ENCODE:
-                encoded += coded[: interval[3]].tobytes()
-        # any number within the interval will do, and the decoder reads zeros past the end
-        return lengths, bytes(encoded + int(interval[1]).to_bytes(TAIL, "big"))
+        code(
+            self._model,
+            scratch,
+            coder.mode,
+            self._learn,
+            piece,
+            lengths,
+            coder.interval,
+            coder.stream,
+            self._expected(piece) if expected is None else expected,
+            no_lanes(),
+        )
 
-    def generate(
+    def _generate_piece(
         self,
+        scratch: "Work",
         uniforms: NDArray[np.float64],
-        *,
-        temperature: float = 1.0,
-        top_k: int = 0,
-        typical: float = 1.0,
-        top_p: float = 1.0,
-        min_p: float = 0.0,
-        repeats: "Repeats | None" = None,
-    ) -> tuple[bytes, Bits]:
-        """One byte for each uniform number in [0, 1), in the compiled loop; advances over them.
-
-        Returns the bytes and the code length of each, -log2 p before shaping, shape (n,).
-        `repeats` is the state of DRY, to which the bytes are appended: it must have room.
-
-        Shaping and drawing are compgen.distribution's: the bytes are those of the Python-level
-        loop with the same uniforms.
-        """
-        from compgen.conditionals.decoder_marginal import no_repeats
+        shape: Shape,
+        lengths: NDArray[np.float64],
+    ) -> NDArray[np.uint8]:
         from compgen.kernels.cm import generate
-        from compgen.kernels.cm_node import work
 
-        scratch = work()
-        lengths = np.empty(uniforms.size)
-        written = bytearray()
         network, state = self._network()
-        for start, piece in self._pieces(np.array(uniforms, np.float64)):
-            data = generate(
-                self._model,
-                scratch,
-                network,
-                state,
-                piece,
-                self._learn,
-                float(temperature),
-                int(top_k),
-                float(typical),
-                float(top_p),
-                float(min_p),
-                repeats or no_repeats(),
-                lengths[start : start + piece.size],
-            )
-            written += data.tobytes()
-        return bytes(written), lengths
+        written: NDArray[np.uint8] = generate(
+            self._model, scratch, network, state, uniforms, self._learn, *shape, lengths
+        )
+        return written
 
-    def fork(self) -> Self:
-        from compgen.kernels.cm_store import merged
-
-        store, tail = self._model.store, self._model.tail
-        if 8 * int(store.used[0]) > len(store.base):
-            self._model = self._model._replace(store=merged(store))
+    def _share(self) -> None:
+        tail = self._model.tail
         known = self._size - len(self._model.text)
         if known > SHORT_TAIL:
             text = np.concatenate([self._model.text, tail[:known]])
             self._model = self._model._replace(text=text, tail=tail[:0])
         self._shared = True
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        return twin
 
-    def _pieces(self, values: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
-        """`values`, one for each byte to come, in pieces that the model has room for."""
-        for start in range(0, values.size, PIECE):
-            piece = values[start : start + PIECE]
-            self._make_room(piece.size, piece.size)
-            self._size += piece.size
-            yield start, piece
+    def _own(self, count: int) -> None:
+        self._make_room(count, count)
 
     def _make_room(self, count: int, text: int) -> None:
         """Own everything that `count` more bytes change, with room for them, and for `text`

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compgen.conditional import Bits
-from compgen.conditionals.context_mixing import DEFAULT_BITS, PIECE, ContextMixing
+from compgen.conditionals.bitwise import PIECE
+from compgen.conditionals.context_mixing import DEFAULT_BITS, ContextMixing
 from compgen.neural.engine import Cumulative, Engine
 from compgen.neural.lanes import MIXED, LaneRule, Places
 from compgen.neural.lockstep import read_together
@@ -93,8 +94,18 @@ class NeuralMixing(ContextMixing):
 
     def writing(self) -> Self:
         twin = self.fork()
-        twin._learn = False
+        twin.freeze()
         return twin
+
+    def freeze(self) -> None:
+        """From here on `advance` teaches counters and mixers nothing; the network reads on."""
+        self._learn = False
+
+    def thaw(self) -> None:
+        """Learn from what follows, as before `freeze`."""
+        if not self._learn:
+            self._learn = True
+            self._shared = True  # frozen, it owns nothing of what learning changes
 
     def fork(self) -> Self:
         twin = super().fork()
@@ -118,19 +129,19 @@ class NeuralMixing(ContextMixing):
 
     def encode(self, data: bytes) -> bytes:
         """Advance over `data`, in lanes; returns it arithmetic-coded, bit by bit."""
-        from compgen.kernels.cm import ENCODE
+        from compgen.kernels.bit_coder import ENCODE
 
         return self._code_lanes(ENCODE, np.frombuffer(bytearray(data), np.uint8), b"")
 
     def decode(self, stream: bytes, length: int) -> bytes:
-        from compgen.kernels.cm import DECODE
+        from compgen.kernels.bit_coder import DECODE
 
         data = np.empty(length, np.uint8)
         self._code_lanes(DECODE, data, stream)
         return data.tobytes()
 
     def skip(self, data: bytes) -> None:
-        from compgen.kernels.cm import READ
+        from compgen.kernels.bit_coder import READ
 
         self._code_lanes(READ, np.frombuffer(bytearray(data), np.uint8), b"")
 
@@ -146,7 +157,7 @@ class NeuralMixing(ContextMixing):
 
     def _code_lanes(self, mode: int, data: NDArray[np.uint8], stream: bytes) -> bytes:
         """As `_code`, in lanes; returns what was encoded."""
-        from compgen.kernels.cm import ENCODE, TAIL, WORST, begin
+        from compgen.kernels.bit_coder import ENCODE, TAIL, WORST, begin
         from compgen.kernels.cm_node import work
         from compgen.kernels.cm_state import SIZE, side_by_side
 
@@ -216,7 +227,7 @@ class NeuralMixing(ContextMixing):
 
         The network stays where it is: there is nothing more to ask after this.
         """
-        from compgen.kernels.cm import READ
+        from compgen.kernels.bit_coder import READ
 
         return self._code(READ, np.frombuffer(bytearray(data), np.uint8), b"", expected)[0]
 

@@ -50,7 +50,7 @@ Source: RFC 7932; DESIGN.md, section 2.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import njit
 
 from compgen.kernels.brotli_format import (
     COPY_BASE,
@@ -697,7 +697,7 @@ def _distances(grammar):
 
 
 def _is_its(grammar):
-    return isinstance(grammar, types.BaseNamedTuple) and grammar.instance_class is Grammar
+    return getattr(grammar, "instance_class", None) is Grammar
 
 
 for_grammar(_is_its, _distances, append, next_byte)

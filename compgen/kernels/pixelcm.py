@@ -17,6 +17,7 @@ in the same order in `next_byte` and in `code`.
 import numpy as np
 from numba import njit
 
+from compgen.kernels.bit_coder import READ, code_bit
 from compgen.kernels.cm_jit import inlined, int64
 from compgen.kernels.jit import kernel
 from compgen.kernels.lz_marginal_sample import draw, shape
@@ -37,19 +38,6 @@ from compgen.kernels.pixelcm_state import (
 from compgen.kernels.repeats import penalise, write
 
 _ONE = 1 / 65536
-READ, ENCODE, DECODE = range(3)
-"""What `code` does: read bytes; write them to a stream as well; take them from a stream."""
-WORST = 17
-"""Most bytes that encoding one byte can write: 16 bits a bit, and what was pending."""
-TAIL = 4
-"""Bytes that end a stream."""
-_ALL = int64(0xFFFFFFFF)
-
-
-def begin(stream: bytes) -> np.ndarray:
-    """The coder's interval at the start of a stream that is read, or written (b""); see `code`."""
-    first = int.from_bytes(stream[:TAIL].ljust(TAIL, b"\0"), "big")
-    return np.array([0, 0xFFFFFFFF, first, TAIL], np.int64)
 
 
 @kernel
@@ -79,8 +67,8 @@ def _decision(model, work, so_far, known):
         _look_up(model, walk, so_far, half)
     node = (1 << depth) | (so_far & ((1 << depth) - 1))
     if known == 0:
-        find_mass(model.picture, work.tables.bell, walk.mass, 0)
-        find_mass(model.picture, work.tables.bell, walk.mass, 256)
+        find_mass(model.picture, work.tables.bell, walk.mass, int64(0))
+        find_mass(model.picture, work.tables.bell, walk.mass, int64(256))
     border = ((so_far << (8 - known)) & 255) + (128 >> known)
     find_mass(model.picture, work.tables.bell, walk.mass, border)
     return predict(
@@ -152,18 +140,7 @@ def code(model, work, mode, learning, data, lengths, interval, stream):
     """Move past `data`, uint8 (n,), which is known or, if `mode` is DECODE, found out.
 
     lengths   float64 (n,)   result: -log2 p, byte by byte
-    interval  int64 (4,)     of the coder, at the stream's start 0, 2^32 - 1, the first four
-                             bytes of the stream, 4: low, high, the 32 bits of the stream that
-                             lie between, and how many bytes of it are taken or written
-    stream    uint8          to write to, with room for WORST bytes for each of `data`, or to
-                             read from; zeros are read past its end
-
-        low ├──────── 1 ────────┼────────── 0 ───────────┤ high       32 bits
-                              middle = low + (high - low) · p(1)
-
-    Each bit narrows the interval; leading bytes that both ends share are written out.
-
-    Source: the carry-less coder of Mahoney, "Data Compression Explained" (arithmetic coding).
+    interval  int64 (4,)     of the coder; see bit_coder.py, on `stream`, too
     """
     low, high, current, position = interval[0], interval[1], interval[2], interval[3]
     for index in range(data.shape[0]):
@@ -172,26 +149,13 @@ def code(model, work, mode, learning, data, lengths, interval, stream):
         so_far = int64(1)
         for known in range(8):
             one = _decision(model, work, so_far, known)
-            middle = low + ((high - low) * one >> 16)
-            bit = int64(current <= middle) if mode == DECODE else (value >> (7 - known)) & 1
+            bit = (value >> (7 - known)) & 1
+            if mode != READ:
+                bit, low, high, current, position = code_bit(
+                    mode, one, bit, low, high, current, position, stream
+                )
             probability *= (one if bit else 65536 - one) * _ONE
             so_far = 2 * so_far + bit
-            if mode != READ:
-                if bit:
-                    high = middle
-                else:
-                    low = middle + 1
-                while (low ^ high) >> 24 == 0:
-                    if mode == ENCODE:
-                        stream[position] = high >> 24
-                    else:
-                        following = 0
-                        if position < stream.shape[0]:
-                            following = int64(stream[position])
-                        current = ((current << 8) & _ALL) | following
-                    position += 1
-                    low = (low << 8) & _ALL
-                    high = ((high << 8) & _ALL) | 255
         value = so_far & 255
         data[index] = value
         lengths[index] = -np.log2(probability)

@@ -33,7 +33,8 @@ _SHIFT = np.uint64(29)
 
 
 @kernel
-def _hashed(a, b):
+def hashed(a, b):
+    """A hash of two whole numbers."""
     x = (np.uint64(a) + np.uint64(b)) * _A
     x = (x ^ (x >> _SHIFT)) * _B
     return x ^ (x >> _SHIFT)
@@ -89,7 +90,7 @@ def set_hashes(layout, picture, level, spots, around):
     h[15] = exact << 24 | int64(pixels[spots[4]]) << 12 | int64(pixels[spots[5]])
     first = int64(place[ROW] == 0)
     for context in range(CONTEXTS):
-        h[context] = _hashed(h[context], (context * 4 + channel) * 2 + first + 1)
+        h[context] = hashed(h[context], (context * 4 + channel) * 2 + first + 1)
 
 
 @kernel
@@ -101,7 +102,7 @@ def find_lines(layout, store, hashes, prefix, which, active):
     """
     mask = np.uint64(layout.lines - 1)
     for context in range(CONTEXTS):
-        key = _hashed(hashes[context], prefix)
+        key = hashed(hashes[context], prefix)
         place = int64(key & mask)
         check = np.uint32(key >> np.uint64(32)) | np.uint32(1)
         worst, chosen = 1 << 30, place

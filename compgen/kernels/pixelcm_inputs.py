@@ -103,10 +103,10 @@ class Walk(NamedTuple):
     reach: np.ndarray  # float64 (512,)   probability of each node of the tree
 
 
-def walking() -> Walk:
-    """Scratch for one thread."""
+def walking(map_prediction: tuple[int, ...] = MAP_PREDICTION) -> Walk:
+    """Scratch for one thread; which prediction each map is about."""
     return Walk(
-        map_prediction=np.array(MAP_PREDICTION),
+        map_prediction=np.array(map_prediction),
         around=np.zeros((2, 7), np.int64),
         mass=np.zeros((PREDICTIONS + 2, 257), np.int64),
         lines=np.zeros((2, CONTEXTS), np.int64),
@@ -128,7 +128,7 @@ def clamped(x, limit):
 
 
 @inlined
-def _below(bell, distance, inverse):
+def below(bell, distance, inverse):
     """Mass of a bell below a border `distance` sixteenths above its centre, of 2^24."""
     x = (distance * inverse) >> 12
     x = min(max(x, -(BELL_LIMIT << 8)), BELL_LIMIT << 8) + (BELL_LIMIT << 8)
@@ -146,12 +146,12 @@ def find_mass(picture, bell, mass, border):
     here, predicted, near = (border << 4) - 8, picture.predicted, picture.near
     for which in range(PREDICTIONS):
         distance = here - predicted[VALUE, which]
-        mass[which, border] = _below(bell, distance, predicted[INVERSE, which])
+        mass[which, border] = below(bell, distance, predicted[INVERSE, which])
     sharp = broad = int64(0)
     for index in range(picture.place[FOUND]):
         distance = here - near[BYTE, index]
-        sharp += near[SHARP, index] * _below(bell, distance, near[SHARP_INVERSE, index])
-        broad += near[BROAD, index] * _below(bell, distance, near[BROAD_INVERSE, index])
+        sharp += near[SHARP, index] * below(bell, distance, near[SHARP_INVERSE, index])
+        broad += near[BROAD, index] * below(bell, distance, near[BROAD_INVERSE, index])
     mass[PREDICTIONS, border] = sharp >> 12
     mass[PREDICTIONS + 1, border] = broad >> 12
 
@@ -185,16 +185,16 @@ def set_selected(layout, picture, walk, level):
     selected[4] = selected[5] = place[NEAREST_LEVEL]
     row, above = place[ROW] % 3, (place[ROW] + 2) % 3
     x = (place[COLUMN] + MARGIN) * channels + channel
-    west = _sign_and_size(level, int64(errors[BLEND, row, x - channels]))
-    north = _sign_and_size(level, int64(errors[BLEND, above, x]))
+    west = sign_and_size(level, int64(errors[BLEND, row, x - channels]))
+    north = sign_and_size(level, int64(errors[BLEND, above, x]))
     selected[6] = (west >> 1) * 4 + (north >> 1)
     if channel:
-        selected[7] = _sixteen(level, int64(errors[BLEND, row, x - 1]))
-        selected[12] = _sixteen(level, int64(errors[LOCAL, row, x - 1]))
+        selected[7] = sixteen(level, int64(errors[BLEND, row, x - 1]))
+        selected[12] = sixteen(level, int64(errors[LOCAL, row, x - 1]))
     else:
-        east = _sign_and_size(level, int64(errors[BLEND, above, x + channels]))
+        east = sign_and_size(level, int64(errors[BLEND, above, x + channels]))
         selected[7] = (north >> 1) * 4 + (east >> 1)
-        selected[12] = _sixteen(level, int64(errors[LOCAL, row, x - channels]))
+        selected[12] = sixteen(level, int64(errors[LOCAL, row, x - channels]))
     selected[8] = place[TEXTURE]
     selected[9] = place[SPREAD]
     selected[10] = level[min(energy[PLANE], 1023)]
@@ -205,14 +205,14 @@ def set_selected(layout, picture, walk, level):
 
 
 @inlined
-def _sign_and_size(level, error):
+def sign_and_size(level, error):
     """0 … 7."""
     size = min(int64(level[min(abs(error), 1023)]) // 3, 3)
     return 4 + size if error > 0 else 3 - size
 
 
 @inlined
-def _sixteen(level, error):
+def sixteen(level, error):
     """0 … 15."""
     size = min(int64(level[min(abs(error), 1023)]) // 2, 7)
     return 8 + size if error > 0 else 7 - size

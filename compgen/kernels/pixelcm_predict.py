@@ -140,7 +140,7 @@ def set_features(layout, picture, fit):
 
 
 @arithmetic
-def _solve(matrix, right, solution, count):
+def solve(matrix, right, solution, count):
     """Solve `matrix` · solution = `right`, float64, symmetric and positive; destroys both."""
     for k in range(count):
         pivot = matrix[k, k]
@@ -200,7 +200,7 @@ def _fit(layout, picture, slow, fit):
             fit.system[i, j] = np.float64(matrix[i, j])
         fit.system[i, i] += STIFF
         fit.answer[i] = np.float64(right[i]) + STIFF * slow[channel, i]
-    _solve(fit.system, fit.answer, fit.solution, count)
+    solve(fit.system, fit.answer, fit.solution, count)
 
 
 @arithmetic
@@ -234,7 +234,7 @@ def learn_slow(layout, picture, learned, fit, value):
                 fit.system[i, j] = moments[i, j]
             fit.system[i, i] += SLOW_STIFF
             fit.answer[i] = moments[i, FEATURES] + SLOW_STIFF * fit.first_slow[i]
-        _solve(fit.system, fit.answer, fit.solution, count)
+        solve(fit.system, fit.answer, fit.solution, count)
         for i in range(count):
             learned.slow[channel, i] = fit.solution[i]
 
