@@ -1,7 +1,7 @@
 """The ways of continuing a sound, measured: `python benchmarks/audio.py speech.wav …`.
 
-Of each recording, at 8,000 Hz, the first part is known, and a second after it is made; the
-figures are medians over recordings and seeds.
+Of each recording, at 8,000 Hz, the first part is known (all but the last second, or a share,
+`--given 0.6`), and a second after it is made; the figures are medians over recordings and seeds.
 """
 
 import argparse
@@ -23,6 +23,11 @@ PAPER = UnitPlan(unit="sample", reading=Reading.BYTES, dither=0, min_p=0.0)
 WAYS: dict[str, tuple[str, UnitPlan]] = {
     "paper": ("gzip", PAPER),
     "cm samples": ("cm", UnitPlan()),
+    "samplecm": ("samplecm", UnitPlan()),
+    "null records": ("gzip", UnitPlan(unit="record", norm=Norm.NULL)),
+    "gzip records": ("gzip", UnitPlan(unit="record")),
+    "zstd records": ("zstd", UnitPlan(unit="record")),
+    "cm records": ("cm", UnitPlan(unit="record")),
     "null grains": ("gzip", UnitPlan(unit="grain", norm=Norm.NULL)),
     "gzip grains": ("gzip", UnitPlan(unit="grain")),
     "cm grains": ("cm", UnitPlan(unit="grain")),
@@ -44,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--given", type=float)
     parser.add_argument("--ways", default=",".join(WAYS))
     asked = parser.parse_args()
     print(f"{'':12}", *(f"{name:>14}" for name in FIGURES), f"{'silent':>8} {'cpu s':>8}")
@@ -53,7 +59,8 @@ def main() -> None:
         started = time.process_time()
         for path in asked.recordings:
             sound = read_sound(path, rate=RATE, channels=1).samples
-            known, truth = sound[:-RATE], sound[-RATE:]
+            given = len(sound) - RATE if asked.given is None else int(asked.given * len(sound))
+            known, truth = sound[:given], sound[given : given + RATE]
             unit = plan.make(get_compressor(spec), RATE)
             for seed in range(asked.seeds):
                 blind = plan.norm is Norm.NULL

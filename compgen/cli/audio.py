@@ -20,7 +20,9 @@ from compgen.cli.audio_inputs import (
 from compgen.cli.conversion import Force
 from compgen.cli.files import STANDARD, open_output
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.medium_note import warn_of_another_medium
 from compgen.cli.values import choice, flag, real, whole
+from compgen.neural.medium import SOUND, Medium
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from compgen.sound.take import Session, Take
 
 SHAPING, SAMPLING, OUTPUT, MODEL = options.SHAPING, options.SAMPLING, options.OUTPUT, options.MODEL
-UNITS = ("sample", "grain")
+UNITS = ("sample", "record", "grain")
 NORMS = ("typical", "importance", "raw", "null")
 """Names that are known here without importing numpy; a test holds them to the library's."""
 LONGEST = 600.0
@@ -101,8 +103,9 @@ def audio(
             "--unit",
             among=UNITS,
             called="unit",
-            help="In what the compressor is asked: sample (the next byte of µ-law) or grain (a "
-            "piece of what is known). By default that in which it can answer.",
+            help="In what the compressor is asked: sample (the next byte of µ-law), record (a "
+            "residual after its past) or grain (a piece of what is known). By default that in "
+            "which it can answer.",
             show_default=False,
         ),
     ] = None,
@@ -139,8 +142,8 @@ def audio(
             "--norm",
             among=NORMS,
             called="norm",
-            help="grain: how proposals are weighed: typical, importance or raw; null: chosen "
-            "without the compressor.",
+            help="grain: how proposals are weighed: typical, importance or raw; null, for "
+            "records as well: chosen without the compressor.",
             rich_help_panel=SAMPLING,
         ),
     ] = "typical",
@@ -168,7 +171,12 @@ def audio(
     ] = 0.0,
     proposals: Annotated[
         int,
-        whole("--proposals", low=1, help="grain: among how many.", rich_help_panel=SAMPLING),
+        whole(
+            "--proposals",
+            low=1,
+            help="record, grain: among how many is chosen.",
+            rich_help_panel=SAMPLING,
+        ),
     ] = 16,
     min_p: Annotated[
         float | None,
@@ -225,7 +233,7 @@ def audio(
     coder = _compressor(compressor)
     found = read_recording(recording, rate)
     chosen = plan.make(coder, found.rate)
-    given = kept.length(found)
+    given = kept.length(found, "; without --keep, --seconds are appended")
     known, truth = found.samples[:given], found.samples[given:]
     length = len(truth) if seconds is None and keep else round((seconds or 1.0) * found.rate)
     session = Session(
@@ -249,6 +257,9 @@ def audio(
         f"{coder}, reading '{story['reading']}', unit '{chosen.name}', "
         f"{len(known) / found.rate:.2f} s given, {session.length / found.rate:.2f} s to write"
     )
+    if chosen.name == "sample":
+        asked = Medium(SOUND, channels=known.shape[1], rate=found.rate)
+        warn_of_another_medium(coder, asked)
     made: list[Samples] = []
     status = 0
     with _Progress(samples, session, hidden=quiet) as progress:
@@ -374,8 +385,11 @@ def _story(
             "grain_ms": plan.grain,
             "overlap_ms": plan.overlap,
             "crossfade_ms": plan.crossfade,
-            "proposals": plan.proposals,
         }
+    elif session.blind:
+        story["norm"] = str(plan.norm)
+    if session.unit.name != "sample":
+        story["proposals"] = plan.proposals
     if corpus:
         story["corpus"] = [path.name for path in corpus]
     return story | {"versions": versions_of([coder])}

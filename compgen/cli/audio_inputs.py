@@ -27,8 +27,8 @@ class Keep:
         if self.text is not None and not KEEP.fullmatch(self.text.strip()):
             raise UsageError(f"--keep {self.text}: write seconds or a share: 3s, 500ms, 50%")
 
-    def length(self, sound: "SoundFile") -> int:
-        """How many samples are known."""
+    def length(self, sound: "SoundFile", otherwise: str = "") -> int:
+        """How many samples are known; `otherwise`: what to do if all are."""
         whole = len(sound.samples)
         if self.text is None:
             return whole
@@ -41,8 +41,8 @@ class Keep:
             raise UsageError(f"--keep {self.text}: nothing of the sound is given; keep some of it")
         if length >= whole:
             raise UsageError(
-                f"--keep {self.text} keeps all of {sound.seconds:.3g} s, and there is nothing to "
-                "replace; without --keep, --seconds are appended"
+                f"--keep {self.text} keeps all of {sound.seconds:.3g} s, and there is nothing "
+                f"to replace{otherwise}"
             )
         return length
 

@@ -7,13 +7,17 @@ import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
+from compgen.cli.files import STANDARD
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.score_image import score_picture
+from compgen.cli.score_sound import score_recording
 from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
     from compgen.corpus import Corpus
+
+KINDS = ("bytes", "image", "sound")
 
 
 def score(
@@ -65,9 +69,10 @@ def score(
         str | None,
         choice(
             "--as",
-            among=("bytes", "image"),
+            among=KINDS,
             called="kind",
-            help="Score the file's bytes, or the picture in it; by default a picture as a picture.",
+            help="Score the file's bytes, or the picture or sound in it; by default a picture as "
+            "a picture, and WAV and FLAC as sound.",
             show_default=False,
         ),
     ] = None,
@@ -77,7 +82,7 @@ def score(
             "--against",
             metavar="TRUTH",
             show_default=False,
-            help="Pictures: measure what was generated against this one.",
+            help="Pictures and sounds: measure what was generated against this one.",
         ),
     ] = None,
     keep: Annotated[
@@ -86,7 +91,8 @@ def score(
             "--keep",
             metavar="REGION",
             show_default=False,
-            help="Pictures: what of it was given, top:50%, left:50% or mask:FILE, with --against.",
+            help="What of it was given, with --against: top:50%, left:50% or mask:FILE of a "
+            "picture, 50%, 3s or 500ms of a sound.",
         ),
     ] = None,
     as_json: options.Json = False,
@@ -94,7 +100,8 @@ def score(
 ) -> int:
     """Measure a file: its code length, and the cross-entropy of its true next bytes.
 
-    A picture is coded as a picture; --against TRUTH tells how well one was filled in.
+    A picture is coded as a picture, and a sound as a sound; --against TRUTH tells how well one
+    was filled in or continued.
     """
     import numpy as np
     from rich.progress import Progress
@@ -102,7 +109,6 @@ def score(
     from compgen.cli.inputs import expert_plan, read_corpus, read_input, require_one_stdin
     from compgen.corpus import Window
     from compgen.errors import InputError, UsageError
-    from compgen.media.image_file import looks_like_an_image
     from compgen.primed import prime
     from compgen.registry import get_compressors
     from compgen.report.terminal import heat_map, score_table
@@ -112,13 +118,16 @@ def score(
     console.be_quiet(quiet)
     require_one_stdin(file or Path("-"), *(corpus or ()))
     data = read_input(file)
-    is_image = looks_like_an_image(data) if treat_as is None else treat_as == "image"
-    if is_image and not (corpus or heatmap):
-        return score_picture(
-            data, str(file or "standard input"), compressor, against, keep, as_json
-        )
+    of_bytes = bool(corpus or heatmap)
+    if of_bytes and treat_as in ("image", "sound"):
+        raise UsageError(f"--corpus and --heatmap are about bytes: leave out --as {treat_as}")
+    kind = treat_as or ("bytes" if of_bytes else _kind(data))
+    if kind != "bytes":
+        score_medium = score_picture if kind == "image" else score_recording
+        label = "standard input" if file in (None, STANDARD) else str(file)
+        return score_medium(data, label, compressor, against, keep, as_json)
     if against is not None or keep is not None:
-        raise UsageError("--against and --keep are for pictures, and this is none")
+        raise UsageError("--against and --keep are for pictures and sounds, and this is neither")
     compressors = get_compressors(compressor)
     source = read_corpus(corpus) if corpus else None
     if not data:
@@ -157,6 +166,16 @@ def score(
         console.note(f"interrupted after {result.positions.size} of {chosen.size} positions")
         return INTERRUPTED
     return 0
+
+
+def _kind(data: bytes) -> str:
+    """What a file is taken for."""
+    from compgen.media.image_file import looks_like_an_image
+    from compgen.media.sound_file import looks_like_a_sound
+
+    if looks_like_a_sound(data):
+        return "sound"
+    return "image" if looks_like_an_image(data) else "bytes"
 
 
 def _all_of(corpus: "Corpus") -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from compgen.compressors.flac import soundfile
 from compgen.errors import InputError, UsageError
-from compgen.media.samples import Samples, from_float
+from compgen.media.samples import FULL_SCALE, Samples, from_float
 
 LARGEST_WORK = 1 << 22
 """Samples a channel that are worked on: some four minutes at 16,000 Hz."""
@@ -28,6 +28,8 @@ SHORTEST_WAV = 44
 """Bytes: RIFF, fmt and data without any samples."""
 USUAL_RATE = 16_000
 """What is faster is resampled to this, unless `--rate` says otherwise."""
+LOUDEST = 1 + 1 / FULL_SCALE
+"""Of floats, which may go beyond 1; what 16 bits would round away is nothing to tell of."""
 FOUND_RATES = 100, 1_000_000
 
 
@@ -47,14 +49,24 @@ class SoundFile:
         return len(self.samples) / self.rate
 
 
+def looks_like_a_sound(data: bytes) -> bool:
+    """Whether a file begins as WAV and FLAC do."""
+    wav = data[:4] in (b"RIFF", b"RF64") and data[8:12] == b"WAVE"
+    return wav or data.startswith(b"fLaC")
+
+
 def read_sound(
     source: Path | bytes,
     *,
     rate: int | None = None,
     channels: int | None = None,
+    any_rate: bool = False,
     label: str | None = None,
 ) -> SoundFile:
     """Read a sound from a file, or from a file's bytes, at a rate and with 1 or 2 channels.
+
+    `any_rate` is for what is not going to be worked on: without `rate` it stays at its own,
+    however long it is.
 
     Raises UsageError for a missing file, a directory and what is too long to be worked on,
     InputError for what is no sound, or a damaged one, MissingPackageError where soundfile is
@@ -73,13 +85,15 @@ def read_sound(
     if found_channels > 2 or channels == 1 < found_channels:
         values = values.mean(axis=1, keepdims=True)
         notes.append(f"{found_channels} channels mixed into one")
-    wanted = rate or min(found_rate, USUAL_RATE)
+    wanted = rate or (found_rate if any_rate else min(found_rate, USUAL_RATE))
     length = -(-len(values) * wanted // found_rate)
-    if length > LARGEST_WORK:
+    if length > LARGEST_WORK and not any_rate:
         raise UsageError(
             f"{label}: {length:,} samples are more than the {LARGEST_WORK:,} that can be worked "
             "on; cut the sound, or give a lower --rate"
         )
+    if np.abs(values).max() > LOUDEST:
+        notes.append("louder than full scale: clipped")
     if wanted != found_rate:
         values = _resampled(values, found_rate, wanted)
         notes.append(f"resampled from {found_rate:,} Hz")

@@ -1,8 +1,8 @@
 """Whether a sound is like another: spectrum, level, pitch, and what is copied.
 
 spectrum   24 mel bands of the power in frames of 32 ms, in dB, averaged over the frames
-level      root mean square, in dB of full scale
-pitch      the highest peak of the autocorrelation of frames of 40 ms, 70 to 400 Hz
+level      root mean square, in dB of full scale, of the whole and of frames of 32 ms
+pitch      the first high peak of the autocorrelation of frames of 40 ms, 70 to 400 Hz
 copies     spans of 30 ms, one every 5 ms, that stand in the known part as they are
 """
 
@@ -25,10 +25,14 @@ PITCH_FRAME, PITCH_STEP = 0.040, 0.020
 LOWEST_PITCH, HIGHEST_PITCH = 70.0, 400.0
 VOICED = 0.5
 """Correlation from which on a frame has a pitch."""
+NEARLY = 0.9
+"""Of the highest peak of the autocorrelation, what a shorter period's needs to be the pitch."""
 COPY, COPY_STEP = 0.030, 0.005
 FLOOR = 1e-7
 """Power of a band below which silence is not told apart."""
 SILENCE = 1e-5
+QUIET = 1e-3
+"""Root mean square below which a frame is silent, as a share of full scale."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,12 @@ class SoundMeasures:
     truth_voiced_fraction: float
     copied_fraction: float
     """Share of spans of 30 ms that stand in the known part as they are."""
+    level_distance: float
+    """Wasserstein-1 distance between the levels of the frames and those of the truth's, in dB:
+    the rhythm of loud and quiet, whenever it comes. 0 is the truth's."""
+    pitch_distance: float
+    """Wasserstein-1 distance between the pitches of the frames that have one and those of the
+    truth's, in semitones. 0 is the truth's; NaN where either has none."""
 
     def as_dict(self) -> dict[str, float | None]:
         """For JSON, where there is no NaN and nothing infinite."""
@@ -70,25 +80,33 @@ class SoundMeasures:
             f"(truth {100 * self.truth_voiced_fraction:.0f} %)"
         )
         copied = f"copied {100 * self.copied_fraction:.0f} %"
-        return f"{spectrum}; level {self.level_difference:+.1f} dB; {voiced}; {copied}"
+        pitched = ""
+        if math.isfinite(self.pitch_distance):
+            pitched = (
+                f"; pitch {self.pitch:.0f} Hz (truth {self.truth_pitch:.0f}), "
+                f"{self.pitch_distance:.1f} semitones apart"
+            )
+        return f"{spectrum}; level {self.level_difference:+.1f} dB; {voiced}{pitched}; {copied}"
 
 
 def measure_sound(made: Samples, truth: Samples, known: Samples, rate: int) -> SoundMeasures:
     """Measure what was made after `known`, where `truth` follows; all with equal channels."""
     wave, true, given = mono(made), mono(truth), mono(known)
     spectra = [mel_spectrum(one, rate) for one in (wave, true, given)]
-    pitch, voiced = pitch_statistics(wave, rate)
-    truth_pitch, truth_voiced = pitch_statistics(true, rate)
+    pitches, voiced = pitches_of(wave, rate)
+    truth_pitches, truth_voiced = pitches_of(true, rate)
     return SoundMeasures(
         log_spectral_distance=_apart(spectra[0], spectra[1]),
         log_spectral_distance_known=_apart(spectra[0], spectra[2]),
         truth_log_spectral_distance_known=_apart(spectra[1], spectra[2]),
         level_difference=level(wave) - level(true),
-        pitch=pitch,
-        truth_pitch=truth_pitch,
+        pitch=_median(pitches),
+        truth_pitch=_median(truth_pitches),
         voiced_fraction=voiced,
         truth_voiced_fraction=truth_voiced,
         copied_fraction=copied_fraction(made, known, rate),
+        level_distance=_wasserstein(levels(wave, rate), levels(true, rate)),
+        pitch_distance=12 * _wasserstein(np.log2(pitches), np.log2(truth_pitches)),
     )
 
 
@@ -112,11 +130,28 @@ def level(wave: Wave) -> float:
     return float(20 * np.log10(max(SILENCE, np.sqrt((wave**2).mean()))))
 
 
+def levels(wave: Wave, rate: int) -> Wave:
+    """The level of each frame of 32 ms, shape (n,); no lower than -60: what is quieter is all
+    one silence."""
+    length = round(FRAME * rate)
+    if len(wave) < length:
+        return np.empty(0)
+    frames = sliding_window_view(wave, length)[:: max(1, round(STEP * rate))]
+    found: Wave = 20 * np.log10(np.maximum(QUIET, np.sqrt((frames**2).mean(axis=1))))
+    return found
+
+
 def pitch_statistics(wave: Wave, rate: int) -> tuple[float, float]:
     """The median pitch in Hz of the frames that have one, and their share."""
+    found, share = pitches_of(wave, rate)
+    return _median(found), share
+
+
+def pitches_of(wave: Wave, rate: int) -> tuple[Wave, float]:
+    """The pitch in Hz of each frame that has one, shape (n,), and their share."""
     length = round(PITCH_FRAME * rate)
     if len(wave) < length:
-        return float("nan"), float("nan")
+        return np.empty(0), float("nan")
     frames = sliding_window_view(wave, length)[:: round(PITCH_STEP * rate)]
     frames = frames - frames.mean(axis=1, keepdims=True)
     spectrum = np.fft.rfft(frames, 2 * length, axis=1)
@@ -126,10 +161,13 @@ def pitch_statistics(wave: Wave, rate: int) -> tuple[float, float]:
     energy = correlation[:, :1]
     overlapping = 1 - lags / length  # the fewer samples overlap, the lower it would be
     peaks = correlation[:, lags] / (energy + length * SILENCE**2) / overlapping
-    best = peaks.argmax(axis=1)
+    # a multiple of a period is one as well: of those nearly as good, the shortest is meant
+    padded = np.pad(peaks, ((0, 0), (1, 1)), constant_values=-np.inf)
+    summits = (peaks >= padded[:, :-2]) & (peaks >= padded[:, 2:])
+    best = (summits & (peaks >= NEARLY * peaks.max(axis=1, keepdims=True))).argmax(axis=1)
     voiced = (peaks.max(axis=1) >= VOICED) & (energy[:, 0] > length * SILENCE)
-    pitch = float(np.median(rate / lags[best[voiced]])) if voiced.any() else float("nan")
-    return pitch, float(voiced.mean())
+    found: Wave = rate / lags[best[voiced]]
+    return found, float(voiced.mean())
 
 
 def copied_fraction(made: Samples, known: Samples, rate: int) -> float:
@@ -151,6 +189,16 @@ def _stands(needle: bytes, haystack: bytes, frame: int) -> bool:
     while at >= 0 and at % frame:
         at = haystack.find(needle, at + 1)
     return at >= 0
+
+
+def _median(values: Wave) -> float:
+    return float(np.median(values)) if len(values) else float("nan")
+
+
+def _wasserstein(one: Wave, other: Wave) -> float:
+    from scipy.stats import wasserstein_distance
+
+    return float(wasserstein_distance(one, other)) if len(one) and len(other) else float("nan")
 
 
 def _apart(one: Wave, other: Wave) -> float:

@@ -20,6 +20,7 @@ from compgen.imaging.choices import Choices
 from compgen.media.mu_law import decode, encode
 from compgen.reading import Reading
 from compgen.sampling.shaping import Shaping
+from compgen.sound.fitting import fit_samples
 from compgen.sound.tape import Tape
 from compgen.sound.unit import Unit
 
@@ -50,11 +51,9 @@ class SampleUnit(Unit):
             yield tape.done
 
     def _start(self, tape: Tape) -> Conditional:
-        context = b"".join(encode(source).tobytes() for source in (*tape.corpus, tape.known))
-        if (
-            isinstance(self.compressor, Deflate)
-            and self.reading == Reading.BYTES
-            and not self.dither
-        ):
-            return self.compressor.whole_bytes(context)
-        return self.compressor.condition(context, reading=self.reading, dither=self.dither)
+        corpus = b"".join(encode(source).tobytes() for source in tape.corpus)
+        known = encode(tape.known).tobytes()
+        compressor = fit_samples(self.compressor, tape.known.shape[1])
+        if isinstance(compressor, Deflate) and self.reading == Reading.BYTES and not self.dither:
+            return compressor.whole_bytes(corpus + known)
+        return compressor.after(corpus, known, reading=self.reading, dither=self.dither)

@@ -45,6 +45,14 @@ class SpanCoder:
     compressor: Compressor
     reading: Reading | str
     rate: int
+    dither: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dither and hears(self.compressor):
+            raise UnsupportedError(
+                f"--dither {self.dither} puts letters before the sound, and "
+                f"{self.compressor.name} would take them for samples: leave it out"
+            )
 
     def added(self, base: Samples, spans: Sequence[Samples]) -> Bits:
         """How many bits each of `spans` adds to `base`, shape (n,)."""
@@ -55,7 +63,7 @@ class SpanCoder:
             context = _residuals(base)
             pieces = [_residuals(np.concatenate([base[-1:], span])) for span in spans]
             pieces = [piece[len(base[-1:]) * base.shape[1] :] for piece in pieces]
-        conditional = compressor.condition(context, reading=self.reading, dither=0)
+        conditional = compressor.condition(context, reading=self.reading, dither=self.dither)
         return np.asarray(conditional.bits(pieces), np.float64)
 
 

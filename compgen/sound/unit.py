@@ -12,7 +12,7 @@ from compgen.sound.tape import Tape
 
 
 class Unit(ABC):
-    """A way of filling a tape: sample or grain."""
+    """A way of filling a tape: sample, record or grain."""
 
     name: ClassVar[str]
     shaping: Shaping

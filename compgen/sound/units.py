@@ -8,17 +8,23 @@ from compgen.imaging.norms import Norm
 from compgen.imaging.window_coder import block_reading
 from compgen.reading import Reading
 from compgen.sampling.shaping import Shaping
+from compgen.sound.fitting import hears_samples
 from compgen.sound.grain import GrainUnit
+from compgen.sound.record import RecordUnit
 from compgen.sound.sample import SampleUnit
 from compgen.sound.span_coder import SpanCoder, hears
 from compgen.sound.unit import Unit
 
-UNITS = ("sample", "grain")
+UNITS = ("sample", "record", "grain")
 TYPICAL_TEMPERATURE = 8.0
 """Bits by which a grain may cost more or less than at home for a factor of two (prototype)."""
 SAMPLE_MIN_P = 0.005
 """What is right for text, 0.1, ends in silence: a quiet moment is never left again. Without
 any, cm ends in hiss (benchmarks/audio.py)."""
+LEARNED_MIN_P = 0.05
+"""For a network: with less it hisses, with 0.1 it falls silent (docs/neural.md)."""
+RECORD_TEMPERATURE = 0.7
+"""At 1 it is hoarser, at 0.5 it falls silent now and then (docs/audio.md)."""
 LONGEST_GRAIN = 2_000.0
 
 
@@ -56,9 +62,10 @@ class UnitPlan:
 
         Raises UnsupportedError where compressor and unit do not go together.
         """
-        if self.name_for(compressor) == "grain":
+        name = self.name_for(compressor)
+        if name == "grain":
             return GrainUnit(
-                SpanCoder(compressor, self.reading_of(compressor), rate),
+                SpanCoder(compressor, self.reading_of(compressor), rate, self.dither or 0),
                 norm=self.norm,
                 grain=self.grain / 1000,
                 overlap=self.overlap / 1000,
@@ -68,15 +75,33 @@ class UnitPlan:
             )
         if hears(compressor):
             raise UnsupportedError(f"{compressor.name} codes sound of 16 bits: use --unit grain")
+        if self.norm in (Norm.RAW, Norm.IMPORTANCE):
+            raise UnsupportedError(
+                f"--norm {self.norm} weighs grains, and this is --unit {name}: leave it out, or "
+                "use --unit grain"
+            )
+        if name == "record":
+            return RecordUnit(
+                compressor,
+                reading=self.reading,
+                dither=self.dither,
+                proposals=self.proposals,
+                shaping=self._shaped(RECORD_TEMPERATURE, 0.0),
+            )
         if self.norm is Norm.NULL:
             raise UnsupportedError(
-                "--norm null chooses among proposals, and --unit sample has none: use --unit grain"
+                "--norm null chooses among proposals, and --unit sample has none: use --unit "
+                "record or grain"
             )
+        temperature, min_p = 1.0, LEARNED_MIN_P if compressor.has_learned else SAMPLE_MIN_P
+        if hears_samples(compressor):
+            tuning = compressor.tuning(self.reading_of(compressor))
+            temperature, min_p = tuning.temperature, tuning.min_p
         return SampleUnit(
             compressor,
             reading=self.reading,
             dither=self.dither,
-            shaping=self._shaped(1.0, SAMPLE_MIN_P),
+            shaping=self._shaped(temperature, min_p),
         )
 
     def name_for(self, compressor: Compressor) -> str:
