@@ -4,8 +4,13 @@
 
 The upper half of each picture is given, the lower half generated. Without pictures, those of
 examples/pictures.py. Columns are the measures of compgen.metrics.image, as means over the
-pictures (|Δbpp|: the mean of the absolute differences); seconds are of the processor, for one
-picture. `truth` says what the measures are for the real lower half.
+pictures and --seeds (|Δbpp|: the mean of the absolute differences); seconds are of the processor,
+for one picture. `truth` says what the measures are for the real lower half.
+
+With more than one seed the line below each way tells the standard errors of its means, for these
+pictures: how much another lot of seeds would move them. Each way that chooses among proposals is
+compared with its null score, which is to come before it: the mean difference, picture by picture
+and seed by seed, and the standard error of that.
 """
 
 import argparse
@@ -33,6 +38,8 @@ from compgen.report.contact_sheet import contact_sheet
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
 Way = Callable[[Pixels, Mask, int], Pixels]
+Figures = NDArray[np.float64]
+"""Shape (pictures, seeds, columns)."""
 COLUMNS = (
     ("gradient", "gradient_distance"),
     ("spectrum", "spectrum_distance"),
@@ -92,19 +99,28 @@ def efros_leung(truth: Pixels, unknown: Mask, seed: int) -> Pixels:
     return inside.astype(np.uint8)
 
 
+def mirrored(truth: Pixels, unknown: Mask, _seed: int) -> Pixels:
+    """The upper half upside down: what whoever copies its statistics to the letter would get."""
+    return np.where(unknown[..., None], truth[::-1], truth)
+
+
 WAYS: dict[str, Way] = {
     "truth": lambda truth, _unknown, _seed: truth,
+    "mirror": mirrored,
     "paper": by("gzip", unit="pixel", reading="bytes", dither=0, min_p=0.0),
     "gzip pixel bits": by("gzip", unit="pixel", reading="bits", min_p=0.0),
     "gzip pixel": by("gzip", unit="pixel"),
     "null record": by("gzip", norm=Norm.NULL),
     "gzip record": by("gzip"),
+    "null as they are": by("png", norm=Norm.NULL, levelled=False),
+    "png as they are": by("png", levelled=False),
     "null": by("png", norm=Norm.NULL),
     "png raw": by("png", norm=Norm.RAW),
     "png importance": by("png", norm=Norm.IMPORTANCE),
     "png": by("png"),
     "png 3x3": by("png", block=3),
     "webp": by("webp"),
+    "null 3x3": by("png", norm=Norm.NULL, block=3),
     "jpegls": by("numcodecs:id=jpegls"),
     "zstd record": by("zstd"),
     "cm record": by("cm:bits=18"),
@@ -113,6 +129,19 @@ WAYS: dict[str, Way] = {
     "pixelcm texture": by("pixelcm:style=texture"),
     "efros-leung": efros_leung,
 }
+
+NULL_SCORES = {
+    "gzip record": "null record",
+    "zstd record": "null record",
+    "cm record": "null record",
+    "png as they are": "null as they are",
+    "png raw": "null",
+    "png importance": "null",
+    "png": "null",
+    "webp": "null",
+    "jpegls": "null",
+}
+"""The same proposals, chosen without the compressor."""
 
 
 def main() -> None:
@@ -130,28 +159,60 @@ def main() -> None:
     header = "".join(f"{title:>9}" for title, _ in COLUMNS)
     print(f"{'':18}{header}{'seconds':>9}", flush=True)
     made: dict[str, list[Pixels]] = {}
+    measured: dict[str, Figures] = {}
     for name in chosen:
-        rows, seconds = [], 0.0
         try:
-            for image in pictures.values():
-                unknown = Region("top", 50).unknown(image)
-                for seed in range(given.seeds):
-                    started = time.process_time()
-                    sample = WAYS[name](image.pixels, unknown, seed)
-                    seconds += time.process_time() - started
-                    measures = measure_image(sample, image.pixels, unknown)
-                    rows.append([abs(getattr(measures, field)) for _, field in COLUMNS])
-                made.setdefault(name, []).append(sample)
+            made[name], measured[name], seconds = _measure(name, pictures, given.seeds)
         except CompgenError as error:
             print(f"{name:18} {error}")
             continue
-        mean = np.ma.masked_invalid(rows).mean(0).filled(np.nan)
-        figures = "".join(f"{value:9.2f}" for value in mean)
-        print(f"{name:18}{figures}{seconds / len(rows):9.2f}", flush=True)
+        _print(name, _means(measured[name]), f"{seconds:9.2f}")
+        if given.seeds > 1 and name not in ("truth", "mirror"):
+            _print("  ±", _standard_errors(measured[name]))
+        if given.seeds > 1 and (null := measured.get(NULL_SCORES.get(name, ""))) is not None:
+            difference = measured[name] - null
+            _print("  less null", _means(difference), signed=True)
+            _print("  ±", _standard_errors(difference))
     if given.sheet is not None:
         columns = [name for name in chosen if name in made]
         grid = [[made[name][row] for name in columns] for row in range(len(pictures))]
         given.sheet.write_bytes(png_bytes(contact_sheet(grid, columns, list(pictures)), {}))
+
+
+def _measure(
+    name: str, pictures: dict[str, ImageFile], seeds: int
+) -> tuple[list[Pixels], Figures, float]:
+    """A sample of each picture, the figures, and the seconds for one."""
+    samples, seconds = [], 0.0
+    figures = np.zeros((len(pictures), seeds, len(COLUMNS)))
+    for row, image in enumerate(pictures.values()):
+        unknown = Region("top", 50).unknown(image)
+        for seed in range(seeds):
+            started = time.process_time()
+            sample = WAYS[name](image.pixels, unknown, seed)
+            seconds += time.process_time() - started
+            measures = measure_image(sample, image.pixels, unknown)
+            figures[row, seed] = [abs(getattr(measures, field)) for _, field in COLUMNS]
+        samples.append(sample)
+    return samples, figures, seconds / (len(pictures) * seeds)
+
+
+def _means(figures: Figures) -> NDArray[np.float64]:
+    """Over pictures and seeds, for each column; what could not be measured does not count."""
+    found: NDArray[np.float64] = np.ma.masked_invalid(figures).mean((0, 1)).filled(np.nan)
+    return found
+
+
+def _standard_errors(figures: Figures) -> NDArray[np.float64]:
+    """Of the means, for these pictures: from how the seeds of one picture differ."""
+    pictures, seeds, _ = figures.shape
+    found: NDArray[np.float64] = np.sqrt((figures.var(1, ddof=1) / seeds).sum(0)) / pictures
+    return found
+
+
+def _print(name: str, values: NDArray[np.float64], ending: str = "", signed: bool = False) -> None:
+    sign = "+" if signed else ""
+    print(f"{name:18}{''.join(f'{value:{sign}9.2f}' for value in values)}{ending}", flush=True)
 
 
 def _pictures(paths: list[Path], size: int, gray: bool) -> dict[str, ImageFile]:

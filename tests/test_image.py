@@ -17,16 +17,19 @@ from compgen.imaging.canvas import UNFILLED, Canvas
 from compgen.imaging.cells import Cell, in_order, squares, stretches
 from compgen.imaging.choices import Choices
 from compgen.imaging.fitting import fit
+from compgen.imaging.level import Leveller, level_step, touching
 from compgen.imaging.norms import Norm, importance, typical
 from compgen.imaging.painting import Painting, Sitting
 from compgen.imaging.palette import Palette
 from compgen.imaging.pixel import PixelUnit
 from compgen.imaging.proposals import Home, Places
+from compgen.imaging.surroundings import Surroundings
 from compgen.imaging.units import UNITS, UnitPlan, default_unit
 from compgen.imaging.window import Geometry, filled_in
 from compgen.imaging.window_coder import ByteCoder
 from compgen.media.layout import Layout
 from compgen.media.pixels import Mask, Pixels, level_values, posterise
+from compgen.metrics.image_structure import copied_fraction
 from compgen.reading import Reading
 from compgen.registry import get_compressor
 from compgen.sampling.shaping import Shaping
@@ -349,6 +352,61 @@ def test_cells_cover_what_is_unknown_from_its_edge_inwards() -> None:
     assert order.index(middle) > 16
 
 
+def test_surroundings_show_what_may_be_seen_and_no_more() -> None:
+    picture = np.arange(1, 17, dtype=np.uint8).reshape(4, 4, 1)
+    seen = np.ones((4, 4), np.bool_)
+    seen[2:] = False
+    found = Surroundings.of(picture, seen, Cell(1, 0, 1, 2), ring=2)
+    assert found.pixels[..., 0].tolist() == [
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 1, 2, 3, 4],
+        [0, 0, 5, 6, 7, 8],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]
+    assert (found.visible == (found.pixels[..., 0] > 0)).all()
+
+
+# Levels
+
+
+def test_a_proposal_comes_to_the_level_of_what_it_touches() -> None:
+    ramp = np.arange(0, 240, 10, dtype=np.uint8).reshape(1, 24, 1).repeat(6, 0)
+    known = np.ones((6, 24), np.bool_)
+    home, place = Cell(2, 3, 2, 2), Cell(2, 13, 2, 2)
+    filled = known.copy()
+    filled[2:, 13:] = False
+    here, there = touching(ramp, filled, place), touching(ramp, known, home)
+    assert level_step(there, here).tolist() == [100]
+    patch = ramp[2:4, 3:5]
+    moved = Leveller([(ramp, known)]).move(patch, there, here)
+    assert (moved == ramp[2:4, 13:15]).all()
+    nothing = touching(ramp, known & False, place)
+    assert level_step(there, nothing).tolist() == [0]
+    assert not here.visible[1:-1, 1:-1].any()  # the block itself tells nothing
+
+
+def test_of_two_medians_the_smaller_move_is_taken() -> None:
+    dark = Surroundings(np.zeros((1, 4, 1), np.uint8), np.ones((1, 4), np.bool_))
+    for here, step in ([0, 0, 90, 90], 0), ([7, 9, 90, 90], 9), ([0, 8, 8, 90], 8):
+        light = Surroundings(np.array(here, np.uint8).reshape(1, 4, 1), dark.visible)
+        assert level_step(dark, light).tolist() == [step]
+        assert level_step(light, dark).tolist() == [-step]
+
+
+def test_levelled_blocks_are_no_copies() -> None:
+    rng = np.random.default_rng(9)
+    texture = rng.normal(128, 20, (24, 24)).clip(0, 255).astype(np.uint8)[..., None]
+    unknown = unknown_of("top", 24, 24)
+    copied = {
+        levelled: copied_fraction(paint("gzip", texture, unknown, unit="block", norm=Norm.NULL,
+                                        levelled=levelled).pixels, unknown)
+        for levelled in (True, False)
+    }  # fmt: skip
+    assert copied[False] >= 18 / (9 * 21)  # every block
+    assert copied[True] < copied[False] / 3
+
+
 # Weights
 
 
@@ -382,7 +440,13 @@ def test_a_taste_that_is_everywhere_the_same_is_in_the_proposals_already() -> No
     truth = np.random.default_rng(5).integers(0, 256, (SIDE, SIDE, 1), np.uint8)
     chosen = {}
     for norm in Norm:
-        unit = BlockUnit(ByDarkness(), norm=norm, shaping=Shaping(min_p=0, temperature=20))
+        unit = BlockUnit(
+            ByDarkness(),
+            norm=norm,
+            proposals=16,
+            levelled=False,
+            shaping=Shaping(min_p=0, temperature=20),
+        )
         painting = Painting(Sitting(truth, unknown_of("top"), unit, blind=norm is Norm.NULL))
         painting.finish()
         chosen[norm] = painting.choices, painting.pixels[8:].mean()
@@ -448,6 +512,21 @@ def test_a_block_larger_than_what_is_known() -> None:
     unknown[:2] = False
     with pytest.raises(UsageError, match="holds a block of 4 x 4 pixels"):
         paint(unknown=unknown, unit="block")
+
+
+@pytest.mark.parametrize("unit", ["row", "block"])
+def test_blocks_are_not_dithered(unit: str) -> None:
+    with pytest.raises(UsageError, match=f"--dither 3: {unit}s are weighed"):
+        UnitPlan(unit=unit, dither=3).make(get_compressor("bz2"))
+    UnitPlan(unit=unit, dither=0).make(get_compressor("bz2"))
+
+
+def test_how_many_proposals_suits_the_unit() -> None:
+    for unit, wanted in (("block", 8), ("row", 8), ("record", 16)):
+        made: Any = UnitPlan(unit=unit).make(get_compressor("gzip"))
+        assert made.proposals == wanted
+        made = UnitPlan(unit=unit, proposals=5).make(get_compressor("gzip"))
+        assert made.proposals == 5
 
 
 def test_codecs_of_imagecodecs_weigh_blocks() -> None:

@@ -72,8 +72,9 @@ def test_the_given_half_stays_and_the_file_tells_how_it_was_made(name: str) -> N
     assert (story["unit"], story["norm"], story["keep"], story["seed"]) == (
         "block", "typical", "top:50%", 7,
     )  # fmt: skip
+    assert story["proposals"] == 8
     assert {"compgen", "python", "numpy", "png"} <= set(story["versions"])
-    assert "18 choices among 16.0 proposals" in ended.err
+    assert "18 choices among 8.0 proposals" in ended.err
     again = cgen("image", f"{name}.png", "-o", "again.png", "-c", "png:level=6", "--seed", "7")
     assert again.status == 0
     assert (pixels("again.png") == made).all()
@@ -95,6 +96,10 @@ def test_samples_make_a_contact_sheet_and_json_tells_of_each() -> None:
     assert rows[0]["measures"] != rows[1]["measures"]
     height, width = pixels("out.png").shape
     assert width > 3 * height  # truth, given, two samples
+    bits = rows[0]["webp_bits_per_pixel"]
+    excess = rows[0]["measures"]["excess_bits_per_pixel"]
+    assert (bits["sample"] - bits["truth"]) * 2 == pytest.approx(excess, abs=1e-4)
+    assert f"{bits['sample']:.2f} bits per pixel in lossless WebP; the truth" in ended.err
     alone = json.loads(cgen("image", "noise.png", "--json", *BLIND).text)
     assert alone["measures"] == rows[0]["measures"]
 
@@ -187,12 +192,13 @@ def test_previews_fit() -> None:
         (2, "image gray.png -o x.png -c numcodecs:id=jpegls,quality=9", "has no option 'quality'"),
         (1, "image gray.png -o x.png --corpus text.png", "text.png is no picture"),
         (2, "image gray.png -o x.png --min-p 2", "--min-p must be"),
+        (2, "image gray.png -o x.png --dither 3", "--dither 3: blocks are weighed on pictures"),
         (2, "score gray.png --keep top:50%", "--against names the truth"),
         (1, "score gray.png --against black.png --keep mask:small-mask.png", "the mask has"),
         (1, "score one.png --against gray.png", "they must be equal"),
         (1, "score cut.png", "cut.png: the picture is damaged"),
         (1, "score text.png --as image", "is no picture"),
-        (2, "score text.png --against gray.png", "are for pictures, and this is none"),
+        (2, "score text.png --against gray.png", "--against and --keep are for pictures"),
     ],
 )
 def test_bad_input_is_one_line(status: int, words: str, complaint: str) -> None:

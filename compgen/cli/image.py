@@ -13,7 +13,9 @@ from compgen.cli.conversion import Force
 from compgen.cli.files import STANDARD, open_output
 from compgen.cli.image_inputs import check_output, parse_size, read_corpus_images, read_picture
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.medium_note import warn_of_another_medium
 from compgen.cli.values import choice, flag, real, whole
+from compgen.neural.medium import IMAGE, Medium
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -130,14 +132,16 @@ def image(
         whole("--block", low=1, high=8, help="block: its side.", rich_help_panel=SAMPLING),
     ] = 4,
     proposals: Annotated[
-        int,
+        int | None,
         whole(
             "--proposals",
             low=1,
-            help="record, block, row: among how many is chosen.",
+            help="record, block, row: among how many is chosen. By default 16 for records, 8 for "
+            "the others.",
             rich_help_panel=SAMPLING,
+            show_default=False,
         ),
-    ] = 16,
+    ] = None,
     top_k: Annotated[
         int, whole("--top-k", help="Keep the N most probable; 0: all.", rich_help_panel=SHAPING)
     ] = 0,
@@ -225,6 +229,8 @@ def image(
     story = _story(sitting, coder, plan, str(region), size, corpus)
     height, width, channels = sitting.truth.shape
     described = [f"{width} x {height}", "gray" if channels == 1 else "RGB", *found.notes]
+    if chosen.name == "pixel":
+        warn_of_another_medium(coder, Medium(IMAGE, width, height, channels))
     introduction = (
         f"{picture}: {', '.join(described)}",
         f"{coder}, reading '{story['reading']}', unit '{chosen.name}', {region} given",
@@ -292,6 +298,7 @@ def _report(
 ) -> None:
     """Say how a sample went."""
     from compgen.metrics.image import measure_image
+    from compgen.metrics.image_code_length import bits_per_pixel
 
     choices = painting.choices
     ending = " (interrupted)" if interrupted else ""
@@ -299,6 +306,8 @@ def _report(
         f"{painting.filled:,} of {len(painting):,} pixels, {seconds:.1f} s, "
         f"seed {sitting.seed}{ending}"
     )
+    bits = bits_per_pixel(painting.pixels), bits_per_pixel(sitting.truth)
+    console.note(f"{bits[0]:.2f} bits per pixel in lossless WebP; the truth {bits[1]:.2f}")
     if choices.count:
         console.note(str(choices))
     if choices.changes_nothing and not choices.blind:
@@ -314,6 +323,7 @@ def _report(
                 **painting.as_dict(),
                 "seconds": round(seconds, 3),
                 "interrupted": interrupted,
+                "webp_bits_per_pixel": {"sample": bits[0], "truth": bits[1]},
                 "measures": measures.as_dict(),
             }
         )
@@ -328,7 +338,9 @@ def _story(
     corpus: Sequence[Path] | None,
 ) -> dict[str, Any]:
     """What it takes to make the picture again."""
+    from compgen.imaging.block import BlockUnit
     from compgen.imaging.models import image_versions
+    from compgen.imaging.record import RecordUnit
 
     shaping = sitting.unit.shaping
     story: dict[str, Any] = {
@@ -349,8 +361,8 @@ def _story(
         story |= {"norm": str(plan.norm), "block": plan.block}
     elif sitting.blind:
         story["norm"] = str(plan.norm)
-    if sitting.unit.name != "pixel":
-        story["proposals"] = plan.proposals
+    if isinstance(sitting.unit, RecordUnit | BlockUnit):
+        story["proposals"] = sitting.unit.proposals
     if size is not None:
         story["size"] = size
     if corpus:

@@ -1,6 +1,7 @@
 """The units `block` and `row`: pieces proposed by what is known, chosen by code length.
 
-    canvas ─► the cell with the most filled neighbours ─► 16 proposals (proposals.py)
+    canvas ─► the cell with the most filled neighbours ─► 8 proposals (proposals.py), each at
+                                                          the level of what is here (level.py)
                                                              │
        paste one ◄── draw by 2^-(bits / T) ◄── norm ◄── code lengths of the window (window.py)
 
@@ -19,8 +20,10 @@ from compgen.errors import UsageError
 from compgen.imaging.canvas import Canvas
 from compgen.imaging.cells import Cell, in_order, squares, stretches
 from compgen.imaging.choices import Choices
+from compgen.imaging.level import Leveller, touching
 from compgen.imaging.norms import Norm, importance, typical
 from compgen.imaging.proposals import Home, Places
+from compgen.imaging.surroundings import Surroundings
 from compgen.imaging.unit import Unit
 from compgen.imaging.window import Geometry
 from compgen.imaging.window_coder import WindowCoder
@@ -42,8 +45,10 @@ class BlockUnit(Unit):
     norm: Norm = Norm.TYPICAL
     height: int = 4
     width: int = 4
-    proposals: int = 16
-    ring: int = 2
+    proposals: int = 8
+    ring: int = 3
+    levelled: bool = True
+    """Whether proposals come to the level of what is here, or as they are."""
     reach: int = 12
     """How far the window of the code lengths goes beyond the block."""
     shaping: Shaping = field(default_factory=Shaping)
@@ -60,15 +65,14 @@ class BlockUnit(Unit):
             shape = cell.height, cell.width
             if shape not in places:
                 places[shape] = Places(canvas.sources, *shape, self.ring)
-            homes = places[shape].nearest(
-                *_surroundings(canvas, cell, self.ring), self.proposals, rng
-            )
+            window = Surroundings.of(canvas.pixels, canvas.filled, cell, self.ring)
+            homes = places[shape].nearest(window.pixels, window.visible, self.proposals, rng)
             if not homes:
                 raise UsageError(
                     f"nothing that is known holds a block of {cell.width} x {cell.height} pixels "
                     "to copy: keep more, give --corpus, or try --unit pixel"
                 )
-            patches = [weigher.patch(home, cell) for home in homes]
+            patches = weigher.patches(homes, cell)
             bits = weigher.weigh(cell, homes, patches)
             p = self.shaping.truncate(probabilities(bits))
             chosen = patches[choices.make(p, rng)]
@@ -90,21 +94,6 @@ class RowUnit(BlockUnit):
         return stretches(~canvas.known)
 
 
-def _surroundings(canvas: Canvas, cell: Cell, ring: int) -> tuple[Pixels, np.ndarray]:
-    """A cell with its ring, and what of it is filled; what is outside the picture is not."""
-    rows, columns = canvas.filled.shape
-    height, width = cell.height + 2 * ring, cell.width + 2 * ring
-    window = np.zeros((height, width, canvas.pixels.shape[2]), np.uint8)
-    visible = np.zeros((height, width), np.bool_)
-    top, left = cell.y - ring, cell.x - ring
-    first_row, last_row = max(0, -top), min(height, rows - top)
-    first_column, last_column = max(0, -left), min(width, columns - left)
-    there = np.s_[first_row:last_row, first_column:last_column]
-    here = np.s_[top + first_row : top + last_row, left + first_column : left + last_column]
-    window[there], visible[there] = canvas.pixels[here], canvas.filled[here]
-    return window, visible
-
-
 class _Weigher:
     """What proposals weigh: their code lengths here, and where the norm wants them as well."""
 
@@ -113,12 +102,22 @@ class _Weigher:
         self._canvas = canvas
         self._sources = canvas.sources
         self._rng = rng
+        self._leveller = Leveller(canvas.sources)
         self._costs: dict[object, float] = {}
         self._contexts: dict[tuple[int, int], list[Home]] = {}
 
-    def patch(self, home: Home, cell: Cell) -> Pixels:
-        pixels, _ = self._sources[home.source]
-        return pixels[home.y : home.y + cell.height, home.x : home.x + cell.width]
+    def patches(self, homes: list[Home], cell: Cell) -> list[Pixels]:
+        """The proposals from `homes` as they would be pasted into `cell`."""
+        here = touching(self._canvas.pixels, self._canvas.filled, cell)
+        return [self._patch(home, cell, here) for home in homes]
+
+    def _patch(self, home: Home, cell: Cell, here: Surroundings) -> Pixels:
+        pixels, known = self._sources[home.source]
+        place = Cell(home.y, home.x, cell.height, cell.width)
+        patch = pixels[home.y : home.y + cell.height, home.x : home.x + cell.width]
+        if not self._unit.levelled:
+            return patch
+        return self._leveller.move(patch, touching(pixels, known, place), here)
 
     def weigh(self, cell: Cell, homes: list[Home], patches: list[Pixels]) -> Bits:
         """Bits of each proposal, less a constant, shape (n,)."""
@@ -148,7 +147,8 @@ class _Weigher:
         key = geometry.key, context, proposal
         if key not in self._costs:
             pixels, known = self._sources[context.source]
-            patch = self.patch(proposal, cell)
+            place = Cell(context.y, context.x, cell.height, cell.width)
+            patch = self._patch(proposal, cell, touching(pixels, known, place))
             added = self._added(pixels, known, context.y, context.x, geometry, [patch])
             self._costs[key] = float(added[0])
         return self._costs[key]

@@ -86,13 +86,13 @@ class PixelUnit(Unit):
                 f"{compressor.name} needs pictures of one width, and --corpus has others: "
                 "--size makes them equal"
             )
-        context = b"".join(
+        corpus = b"".join(
             picture.reshape(-1)[byte_order(picture.shape, self.layout)].tobytes()
             for picture in canvas.corpus
         )
         if isinstance(compressor, Deflate) and self.reading == Reading.BYTES and not self.dither:
-            return compressor.whole_bytes(context)
-        return compressor.condition(context, reading=self.reading, dither=self.dither)
+            return compressor.whole_bytes(corpus)
+        return compressor.after(corpus, reading=self.reading, dither=self.dither)
 
     @staticmethod
     def _next_byte(conditional: Conditional, alphabet: bytes) -> Bits:

@@ -1,9 +1,8 @@
 """Where a block could be copied from: the places whose surroundings are most like its own.
 
-ring of width 2     o o o o o o o o        compared are the pixels of the block and its ring
-about a 4 x 4       o o o o o o o o        that are filled here and known there: the mean
-block               o o ? ? ? ? · ·        squared difference (Efros and Leung, ICCV 1999;
-                    o o ? ? ? ? · ·        blocks: Efros and Freeman, SIGGRAPH 2001)
+Compared are the pixels of the block and its ring (surroundings.py) that are filled here and known
+there: the mean squared difference (Efros and Leung, ICCV 1999; blocks: Efros and Freeman,
+SIGGRAPH 2001).
 """
 
 from collections.abc import Sequence

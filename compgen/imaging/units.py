@@ -18,6 +18,7 @@ from compgen.sampling.shaping import Shaping
 
 UNITS = ("pixel", "record", "row", "block")
 LARGEST_BLOCK = 8
+BLOCK_PROPOSALS, RECORD_PROPOSALS = 8, 16
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class UnitPlan:
     layout: Layout = Layout.INTERLEAVED
     norm: Norm = Norm.TYPICAL
     block: int = 4
-    proposals: int = 16
+    proposals: int | None = None
+    levelled: bool = True
+    """Blocks and rows come to the level of what surrounds them here, or as they are."""
     temperature: float | None = None
     min_p: float | None = None
     shaping: Shaping = field(default_factory=Shaping)
@@ -41,7 +44,7 @@ class UnitPlan:
             raise UsageError(f"no unit is called '{self.unit}'; there are: {', '.join(UNITS)}")
         if not 1 <= self.block <= LARGEST_BLOCK:
             raise UsageError(f"--block must be from 1 to {LARGEST_BLOCK}, not {self.block}")
-        if self.proposals < 1:
+        if self.proposals is not None and self.proposals < 1:
             raise UsageError(f"--proposals must be 1 or more, not {self.proposals}")
 
     def make(self, compressor: Compressor | ImageCodec, channels: int = 1) -> Unit:
@@ -51,13 +54,19 @@ class UnitPlan:
         """
         name = self.unit or default_unit(compressor)
         if name in ("block", "row"):
+            if self.dither:
+                raise UsageError(
+                    f"--dither {self.dither}: {name}s are weighed on pictures of their own, before "
+                    "which nothing can stand; leave it out, or take --unit record or pixel"
+                )
             cls = BlockUnit if name == "block" else RowUnit
             return cls(
                 self._coder(compressor),
                 norm=self.norm,
                 height=self.block,
                 width=self.block,
-                proposals=self.proposals,
+                proposals=self.proposals or BLOCK_PROPOSALS,
+                levelled=self.levelled,
                 shaping=self._shaped(TYPICAL_TEMPERATURE if self.norm is Norm.TYPICAL else 1.0, 0),
             )
         if isinstance(compressor, ImageCodec):
@@ -67,10 +76,10 @@ class UnitPlan:
                 compressor,
                 reading=self.reading,
                 dither=self.dither,
-                proposals=self.proposals,
+                proposals=self.proposals or RECORD_PROPOSALS,
                 shaping=self._shaped(1.0, 0.0),
             )
-        temperature, min_p = 1.0, 0.1
+        temperature, min_p = 1.0, LEARNED_MIN_P if compressor.has_learned else 0.1
         if sees_pictures(compressor):
             reading = compressor.resolve(self.reading)
             tuning = fit(compressor, 1, channels).tuning(reading)
@@ -104,6 +113,8 @@ class UnitPlan:
         )
 
 
+LEARNED_MIN_P = 0.01
+"""For the pixels of a network: with 0.1 it paints flat, without any it leaves specks."""
 TYPICAL_TEMPERATURE = 4.0
 """Bits by which a proposal may cost more or less than at home for a factor of two (prototype)."""
 

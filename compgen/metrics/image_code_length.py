@@ -19,6 +19,11 @@ def webp_bits(pixels: Pixels) -> float:
     return 8.0 * len(coder.compress(pixels.tobytes()))
 
 
+def bits_per_pixel(pixels: Pixels) -> float:
+    """Code length of the whole picture in lossless WebP, for each pixel with all its channels."""
+    return webp_bits(pixels) / pixels[..., 0].size
+
+
 def excess_bits_per_pixel(
     sample: Pixels, truth: Pixels, unknown: Mask, code_length: Callable[[Pixels], float]
 ) -> float:
