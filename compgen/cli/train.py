@@ -1,7 +1,8 @@
 """`compgen train`: a neural model of files, interruptible and resumable."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +14,19 @@ from compgen.cli.files import STANDARD
 from compgen.cli.interrupt import INTERRUPTED, held, keep_what_there_is
 from compgen.cli.values import choice, flag, real, whole
 from compgen.errors import InputError, UsageError
+from compgen.neural.medium import BYTES, IMAGE, KINDS, SOUND, Medium
 from compgen.neural.presets import PRESETS
 
 if TYPE_CHECKING:
-    from compgen.neural.corpus_split import Text
+    from compgen.cli.train_inputs import Wanted
     from compgen.neural.progress import Observe, Outcome, Progress
     from compgen.neural.settings import Settings
 
+PICTURE_PRESET = "0.2M"
+"""What sees the pixel above, on a CPU: the default for pictures."""
+EARLY, WORSE = 0.5, 0.05
+"""Best before this share of the budget, by so many bits a byte: the budget was too long."""
+CORPUS = "Pictures and sound"
 RECIPE = "The recipe"
 MACHINE = "The machine"
 
@@ -35,6 +42,53 @@ def train(
             "--output", "-o", metavar="DIR", show_default=False, help="Where the model goes."
         ),
     ] = None,
+    learn_as: Annotated[
+        str | None,
+        choice(
+            "--as",
+            among=KINDS,
+            called="kind",
+            show_default=False,
+            help="bytes, the default: files as they are; image: pixels of pictures, for cgen "
+            "image; sound: µ-law, for cgen audio.",
+            rich_help_panel=CORPUS,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size",
+            metavar="WxH",
+            show_default=False,
+            help="Crop and resample pictures to this, as cgen image does.",
+            rich_help_panel=CORPUS,
+        ),
+    ] = None,
+    gray: Annotated[
+        bool, flag("--gray", help="Convert pictures to gray.", rich_help_panel=CORPUS)
+    ] = False,
+    crops: Annotated[
+        int,
+        whole(
+            "--crops",
+            low=0,
+            help="Learn so many pieces of --size of each picture, at all scales, every other "
+            "mirrored; 0: the whole picture once.",
+            rich_help_panel=CORPUS,
+        ),
+    ] = 0,
+    sample_rate: Annotated[
+        int | None,
+        whole(
+            "--sample-rate",
+            low=1_000,
+            high=48_000,
+            metavar="HZ",
+            show_default=False,
+            help="Resample sounds to this; by default to 16000, if it is more.",
+            rich_help_panel=CORPUS,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         choice(
@@ -42,8 +96,8 @@ def train(
             among=tuple(PRESETS),
             called="preset",
             show_default=False,
-            help="gru, for a CPU, is the default; transformers of 0.2M, 0.8M, 3M, 25M or 100M "
-            "parameters, the large ones for GPUs.",
+            help="gru, for a CPU, is the default, 0.2M for pictures; transformers of 0.2M, 0.8M, "
+            "3M, 25M or 100M parameters, the large ones for GPUs.",
             rich_help_panel=RECIPE,
         ),
     ] = None,
@@ -174,7 +228,10 @@ def train(
     """Train a neural model on files; then: cgen text -c neural:model=DIR.
 
     It may be interrupted at any time, and goes on by the same command.
+
+    [dim]cgen train *.png -o DIR --as image --size 64x64 --gray --crops 128[/]
     """
+    from compgen.cli.train_inputs import Wanted, read_texts
     from compgen.neural.installation import require_torch
 
     if not corpus:
@@ -182,6 +239,7 @@ def train(
     if output is None:
         raise UsageError("name a directory for the model: -o DIR")
     _check(output, plot, as_json, resume and force)
+    wanted = _wanted(learn_as, size, gray, crops, sample_rate)
     require_torch("cgen train")
     from compgen.neural.data_parallel import leads
     from compgen.neural.devices import device_of
@@ -204,7 +262,14 @@ def train(
         {name: value for name, value in given.items() if value is not None},
         output if resume else None,
     )
-    texts = _read(corpus)
+    if resume and learn_as is None:
+        wanted = Wanted.as_before(settings.medium)
+    elif preset is None and not resume and wanted.kind == IMAGE:
+        settings = dataclasses.replace(settings, preset=PICTURE_PRESET)
+    texts, medium = read_texts(corpus, wanted, settings.held_out, settings.seed)
+    settings = dataclasses.replace(settings, medium=medium)
+    if doubt := settings.doubt:
+        console.warn(doubt)
     try:
         with held(), _progress(settings, chosen.type, quiet) as observe:
             outcome = train_model(
@@ -248,6 +313,16 @@ def _check(output: Path, plot: Path | None, as_json: bool, contradiction: bool) 
     require_matplotlib()
 
 
+def _wanted(
+    kind: str | None, size: str | None, gray: bool, crops: int, rate: int | None
+) -> "Wanted":
+    """Raises UsageError for options that do not go together."""
+    from compgen.cli.image_inputs import parse_size
+    from compgen.cli.train_inputs import Wanted
+
+    return Wanted(kind or BYTES, parse_size(size), gray, crops, rate, is_said=kind is not None)
+
+
 def _settings(given: dict[str, Any], resumed: Path | None) -> "Settings":
     """What was given; the rest as in the training that is to be resumed, or by default."""
     from compgen.neural.settings import Settings
@@ -258,32 +333,13 @@ def _settings(given: dict[str, Any], resumed: Path | None) -> "Settings":
         return Settings(**given)
     if "steps" in given or "minutes" in given:
         recorded = {**recorded, "steps": None, "minutes": None}
+    recorded = {**recorded, "medium": Medium.of(recorded)}
     try:
         return Settings(**{**recorded, **given})
     except (TypeError, AttributeError):
         raise InputError(
             f"the unfinished training in {resumed} is damaged; --force trains anew"
         ) from None
-
-
-def _read(paths: Sequence[Path]) -> list["Text"]:
-    from compgen.cli.inputs import require_one_stdin
-
-    require_one_stdin(*paths)
-    return [_read_one(path) for path in paths]
-
-
-def _read_one(path: Path) -> "Text":
-    from compgen.cli.inputs import read_corpus, read_input
-    from compgen.neural.corpus_split import Text
-
-    if path != STANDARD:
-        found = read_corpus([path])
-        return Text(path.name, found.read(0, len(found)))
-    text = Text("standard input", read_input(path))
-    if not text.data:
-        raise InputError("standard input is empty; there is nothing to learn from")
-    return text
 
 
 @contextlib.contextmanager
@@ -338,12 +394,17 @@ def _report(
 
     config = outcome.config
     made = config.provenance
+    medium = Medium.of(made)
     bits = outcome.held_out_bits
     console.note(
         f"{output}: {config.kind}, {config.parameters:,} parameters, {made['step']:,} steps in "
         f"{made['seconds']:.0f} {_seconds(device)}"
-        + ("" if bits is None else f"; {bits:.3f} bits/byte on held-out text")
+        + ("" if bits is None else f"; {bits:.3f} bits/byte on {_held_out(medium)}")
     )
+    if hint := _overlearned(outcome.history):
+        console.warn(hint)
+    if medium.kind != BYTES:
+        console.note(f"it has learned {medium}; nothing else means anything to it")
     if as_json:
         result = {
             "directory": str(output),
@@ -355,8 +416,39 @@ def _report(
         }
         console.show_json(result)
     else:
-        console.note(f'try it: cgen text "The " -c neural:model={output}')
+        console.note(f"try it: {_trial(medium)} -c neural:model={output}")
     if plot == STANDARD:
         console.show(LossChart(outcome.history))
     elif plot is not None:
         write_png(outcome.history, plot)
+
+
+def _overlearned(history: list[dict[str, Any]]) -> str | None:
+    """What to say where the corpus was learned by heart before the rates went down."""
+    looks = [point for point in history if point["held_out"] is not None]
+    if len(looks) < 2:
+        return None
+    best, last = min(looks, key=lambda point: float(point["held_out"])), looks[-1]
+    share = best["step"] / last["step"]
+    if share > EARLY or last["held_out"] - best["held_out"] < WORSE:
+        return None
+    return (
+        f"it was best after {100 * share:.0f} % of the budget, and those weights are kept: the "
+        "corpus is small; a shorter budget is likely to do better"
+    )
+
+
+def _held_out(medium: Medium) -> str:
+    held_out = {BYTES: "text", IMAGE: "rows of pictures", SOUND: "sound"}
+    return f"held-out {held_out[medium.kind]}"
+
+
+def _trial(medium: Medium) -> str:
+    """A command to use the model with."""
+    if medium.kind == IMAGE:
+        size = f"--size {medium.width}x{medium.height or medium.width}"
+        gray = " --gray" if medium.channels == 1 else ""
+        return f"cgen image PICTURE -o OUT.png {size}{gray}"
+    if medium.kind == SOUND:
+        return f"cgen audio SOUND -o OUT.wav --rate {medium.rate}"
+    return 'cgen text "The "'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from compgen.compressors.model import ModelCompressor
 from compgen.conditionals.context_mixing import DEFAULT_BITS, LEAST_BITS
 from compgen.errors import SpecError
+from compgen.neural.medium import Medium
 from compgen.neural.way import MODES, Renewable, Way
 from compgen.options import one_of, parse_options, within
 from compgen.reading import Reading
@@ -102,6 +103,17 @@ class Neural(ModelCompressor):
         corpus = load_config(self.model or DEFAULT).provenance.get("corpus", [])
         entries = corpus if isinstance(corpus, list) else []
         return frozenset(str(entry.get("sha256")) for entry in entries if isinstance(entry, dict))
+
+    @property
+    def medium(self) -> Medium:
+        """What the network has learned from: text, pictures of one width, a sound's µ-law.
+
+        Raises UsageError or InputError where the checkpoint cannot be read.
+        """
+        from compgen.neural.checkpoint import load_config
+        from compgen.neural.engines import DEFAULT
+
+        return Medium.of(load_config(self.model or DEFAULT).provenance)
 
     @property
     def traits(self) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 file 1 │ learned ……………………………………… │ held out │
 file 2 │ learned ……………………………………… │ held out │        the last part of every file
+
+A text that brings its own held-out bytes (crops of a picture, which overlap) is learned whole.
 """
 
 import hashlib
@@ -24,6 +26,8 @@ class Text:
 
     name: str
     data: bytes
+    held_out: bytes = b""
+    """What is to judge the model, where that is no part of `data`."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,16 @@ def split(texts: Sequence[Text], share: float) -> Split:
     for text in texts:
         data = np.frombuffer(text.data, np.uint8)
         kept = min(round(share * data.size), MOST_HELD_OUT)
+        if text.held_out:
+            kept = len(text.held_out)
+            data = np.frombuffer(text.data + text.held_out, np.uint8)
         learned.append(data[: data.size - kept])
         held_out.append(data[data.size - kept :])
         facts.append(
             {
                 "name": text.name,
                 "bytes": data.size,
-                "sha256": hashlib.sha256(text.data).hexdigest(),
+                "sha256": hashlib.sha256(data.tobytes()).hexdigest(),
                 "held_out_bytes": kept,
             }
         )

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from compgen.errors import UsageError
-from compgen.neural.config import AnyConfig, GruConfig
+from compgen.neural.config import AnyConfig, GruConfig, TransformerConfig
+from compgen.neural.medium import FILES, Medium
 from compgen.neural.presets import PRESETS, Preset
 from compgen.neural.schedule import Budget
 from compgen.suggest import did_you_mean
 
 DEFAULT_MINUTES = 2.0
 HELD_OUT = 0.05
+ROWS = 2
+"""Rows of a picture that attention reaches back at least, if MOST_WINDOW bytes suffice."""
+MOST_WINDOW = 1024
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Settings:
     held_out: float = HELD_OUT
     """The last part of every file that is not learned from, as a share."""
     seed: int = 0
+    medium: Medium = FILES
+    """What the corpus is made of."""
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -67,9 +73,37 @@ class Settings:
     def config(self) -> AnyConfig:
         """The model that is trained, without provenance."""
         config = self.recipe.config
-        if self.dropout is None or not isinstance(config, GruConfig):
+        if isinstance(config, TransformerConfig):
+            rows = min(ROWS * self.medium.row, MOST_WINDOW)
+            return dataclasses.replace(config, window=max(config.window, rows))
+        if self.dropout is None:
             return config
         return dataclasses.replace(config, dropout=self.dropout)
+
+    @property
+    def sequence(self) -> int:
+        """Bytes in a sequence."""
+        config = self.config
+        least = 2 * config.window if isinstance(config, TransformerConfig) else 0  # as in presets
+        return self.length or max(self.recipe.length, least)
+
+    @property
+    def doubt(self) -> str | None:
+        """Why this model is likely to be a bad one of its medium; None: nothing is known."""
+        row, config = self.medium.row, self.config
+        if not row:
+            return None
+        if isinstance(config, GruConfig):
+            return (
+                "a recurrent network of bytes hardly remembers the pixel above; --preset 0.2M and "
+                "larger see it"
+            )
+        if config.window <= row:
+            return (
+                f"a row is {row:,} bytes and the network sees {config.window:,}: not the pixel "
+                "above; make the pictures narrower, or gray"
+            )
+        return None
 
     @property
     def budget(self) -> Budget:
@@ -81,14 +115,17 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Every option, made definite."""
         budget = self.budget
-        return {
+        options: dict[str, Any] = {
             "preset": self.preset,
             "steps": budget.steps,
             "minutes": None if budget.seconds is None else budget.seconds / 60,
             "batch": self.batch or self.recipe.batch,
-            "length": self.length or self.recipe.length,
+            "length": self.sequence,
             "dropout": getattr(self.config, "dropout", None),
             "rate": self.rate,
             "held_out": self.held_out,
             "seed": self.seed,
         }
+        if self.medium != FILES:  # a training that an older version began goes on
+            options["medium"] = self.medium.as_dict()
+        return options
