@@ -10,6 +10,7 @@ from typing import IO
 
 from typer.testing import CliRunner
 
+from compgen.cli import console
 from compgen.cli.app import app
 
 IMPURE = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "PYTHONIOENCODING")
@@ -31,6 +32,8 @@ class Ended:
 
 def cgen(*words: str | os.PathLike[str], stdin: bytes = b"", ok: bool = True) -> Ended:
     """Run a command in this process; it must succeed if `ok`."""
+    console.results.cache_clear()  # a console learns its width when it is made
+    console.notes.cache_clear()
     result = CliRunner().invoke(app, [os.fspath(word) for word in words], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception

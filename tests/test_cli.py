@@ -266,8 +266,6 @@ def test_json_knows_no_infinity(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_charts_fit(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    console.results.cache_clear()  # a console learns its width when it is made
-    console.notes.cache_clear()
     Path("file").write_bytes(ENGLISH[:300])
     for words in (
         ("predict", "The ", "--corpus", "text", *BYTES),

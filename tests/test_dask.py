@@ -54,7 +54,8 @@ def test_nothing_is_lost_when_a_worker_is_killed(cluster: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_scheduler_that_is_not_there() -> None:
+def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compgen.experiment.executors.PATIENCE", 0.5)
     workers = workers_for(1, "dask://127.0.0.1:1")
     assert workers is not None
     with pytest.raises(FailureError, match="no Dask scheduler answers"):

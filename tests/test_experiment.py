@@ -24,12 +24,12 @@ from compgen.errors import (
     UsageError,
 )
 from compgen.experiment import executors
-from compgen.experiment.executors import run_all, run_elsewhere, split_of, workers_for
+from compgen.experiment.executors import run_all, run_elsewhere, workers_for
 from compgen.experiment.grid import grid
 from compgen.experiment.quality import Bench
 from compgen.experiment.run import CONTEXT_LENGTHS, Run, execute
 from compgen.experiment.spec import RunSpec
-from compgen.experiment.split import split_text
+from compgen.experiment.split import split_of, split_text
 from compgen.experiment.store import Store
 from tests.texts import ENGLISH
 
@@ -132,12 +132,13 @@ def test_what_is_kept_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Monke
     specs = [replace(BASE, seed=seed) for seed in range(3)]
     first = run_all(specs, TEXTS, Store(tmp_path))
     executed = []
+    plainly = RunSpec.execute
 
-    def execute_and_note(spec: RunSpec, split: Any) -> Run:
+    def execute_and_note(spec: RunSpec, text: bytes) -> Run:
         executed.append(spec)
-        return execute(spec, split)
+        return plainly(spec, text)
 
-    monkeypatch.setattr(executors, "execute", execute_and_note)
+    monkeypatch.setattr(RunSpec, "execute", execute_and_note)
     (tmp_path / f"{specs[1].id}.json").unlink()
     told: list[Run] = []
     second = run_all(specs, TEXTS, Store(tmp_path), progress=told.append)

@@ -9,7 +9,7 @@ from compgen.metrics.calibration import ranks, reliability
 from compgen.metrics.classifier import auc, classifier_auc
 from compgen.metrics.copying import coverage, covered, match_lengths, spans
 from compgen.metrics.divergence import jensen_shannon, wasserstein
-from compgen.metrics.intervals import mean_of, paired_difference
+from compgen.metrics.intervals import Mean, mean_of, paired_difference, paired_distance
 from compgen.metrics.judge import Judge
 from compgen.metrics.loops import distinct, longest_repeat, valid_utf8, valid_words
 from tests.texts import ENGLISH
@@ -112,6 +112,39 @@ def test_a_paired_difference_is_narrower_than_two_intervals() -> None:
     difference = paired_difference(ours, theirs, rng)
     assert difference.low < 0.5 < difference.high
     assert difference.half_width < mean_of(ours, rng).half_width / 3
+
+
+def test_what_is_infinite_has_no_interval() -> None:
+    rng = np.random.default_rng(4)
+    costs = np.array([1.0, np.inf, 2.0])
+    assert mean_of(costs, rng).value == np.inf
+    assert np.isnan(mean_of(costs, rng).low)
+    assert np.isnan(paired_difference(costs, costs, rng).value)
+    assert not mean_of(costs, rng).excludes_zero
+
+
+def test_an_interval_excludes_zero_or_not() -> None:
+    assert Mean(2, 1, 3).excludes_zero
+    assert Mean(-2, -3, -1).excludes_zero
+    assert not Mean(0.5, -1, 2).excludes_zero
+    assert not Mean(0, 0, 0).excludes_zero
+
+
+def test_two_sides_of_zero_are_as_far_from_it() -> None:
+    """A gap of +0.5 and one of -0.5 differ by 1, and neither is nearer to real text."""
+    rng = np.random.default_rng(4)
+    prompts = rng.normal(scale=0.2, size=60)
+    above, below = 0.5 + prompts, -0.5 - prompts
+    assert paired_difference(above, below, rng).excludes_zero
+    even = paired_distance(above, below, rng)
+    assert even.value == pytest.approx(0)
+    assert not even.excludes_zero
+    nearer = paired_distance(0.4 * below, above, rng)
+    assert nearer.value == pytest.approx(-0.6 * abs(above.mean()))
+    assert nearer.high < 0
+    # the pairs are resampled together: what the two share does not blur the difference
+    alone = paired_distance(0.4 * below, rng.permutation(above), rng)
+    assert nearer.half_width < 0.8 * alone.half_width
 
 
 def test_calibration() -> None:

@@ -1,39 +1,58 @@
-"""`compgen compare`: the sample quality of compressors, side by side."""
+"""`compgen compare`: what compressors write, paint and play, side by side."""
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
-from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
-from compgen.cli.values import whole
-from compgen.errors import InputError, UsageError
+from compgen.cli.compare_runs import Compared, Running
+from compgen.cli.conversion import Force
+from compgen.cli.files import STANDARD, open_output
+from compgen.cli.interrupt import INTERRUPTED
+from compgen.cli.values import flag, real, whole
+from compgen.errors import UsageError
 from compgen.suggest import did_you_mean
 
-if TYPE_CHECKING:
-    from compgen.experiment.run import Run
-    from compgen.experiment.spec import RunSpec, Shape
-    from compgen.metrics.judge import Judge
-    from compgen.report.compare_table import Comparison
-
-MEDIA = ("text",)
+MEDIA = ("text", "image", "audio")
 GRID = "The grid"
+TEXT, IMAGE, AUDIO = "Texts", "Pictures", "Sounds"
 RUNS = "Running"
+ONLY_FOR = {
+    "sampler": ("text",),
+    "prompts": ("text",),
+    "length": ("text",),
+    "prompt_bytes": ("text",),
+    "positions": ("text",),
+    "split_seed": ("text",),
+    "unit": ("image", "audio"),
+    "norm": ("image", "audio"),
+    "keep": ("image", "audio"),
+    "size": ("image",),
+    "gray": ("image",),
+    "rate": ("audio",),
+    "seconds": ("audio",),
+}
+"""Options that make no sense for every medium."""
 
 
 def compare(
-    medium: Annotated[str, typer.Argument(metavar="MEDIUM", help="What is compared: text.")],
+    context: typer.Context,
+    medium: Annotated[
+        str, typer.Argument(metavar="MEDIUM", help="What is compared: text, image or audio.")
+    ],
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
-            help="Texts, each split into a corpus, a judge's text and prompts. Without: the "
-            "English text in Python's own documentation.",
+            help="Texts, each split into a corpus, a judge's text and prompts (without: the "
+            "English text in Python's own documentation); pictures or sounds, of which a part is "
+            "given.",
         ),
     ] = None,
     compressor: Annotated[
@@ -42,7 +61,8 @@ def compare(
             "--compressor",
             "-c",
             metavar="SPEC",
-            help="What to compare; may be repeated. Without: gzip, zstd, brotli and bz2.",
+            help="What to compare; may be repeated. Without: gzip, zstd, brotli and bz2; png, "
+            "gzip and pixelcm for pictures; flac, gzip, cm and samplecm for sounds.",
             show_default=False,
             rich_help_panel=GRID,
         ),
@@ -63,6 +83,28 @@ def compare(
             "--sampler",
             metavar="SAMPLER",
             help="May be repeated. Without: each compressor's own.",
+            show_default=False,
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit",
+            metavar="UNIT",
+            help="Pictures and sounds: in what a compressor is asked; may be repeated. Without: "
+            "that in which it can answer.",
+            show_default=False,
+            rich_help_panel=GRID,
+        ),
+    ] = None,
+    norm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--norm",
+            metavar="NORM",
+            help="Pictures and sounds: how proposals are weighed, typical, importance or raw; may "
+            "be repeated.",
             show_default=False,
             rich_help_panel=GRID,
         ),
@@ -90,22 +132,79 @@ def compare(
     ] = 1,
     baselines: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--baselines/--no-baselines",
-            help="Uniform bytes, an n-gram model, quotations, and null scores beside them.",
+            help="What is not from a compressor: uniform bytes, an n-gram model, quotations; "
+            "noise, mirror images; and null scores, chosen without the compressor.",
             rich_help_panel=GRID,
         ),
     ] = True,
-    prompts: Annotated[int, whole("--prompts", low=1, help="Prompts of each text.")] = 40,
+    prompts: Annotated[
+        int, whole("--prompts", low=1, help="Prompts of each text.", rich_help_panel=TEXT)
+    ] = 40,
     length: Annotated[
-        int, whole("-n", "--length", low=1, help="Bytes of each continuation.")
+        int,
+        whole("-n", "--length", low=1, help="Bytes of each continuation.", rich_help_panel=TEXT),
     ] = 200,
-    prompt_bytes: Annotated[int, whole("--prompt-bytes", low=1, help="Bytes of a prompt.")] = 200,
+    prompt_bytes: Annotated[
+        int, whole("--prompt-bytes", low=1, help="Bytes of a prompt.", rich_help_panel=TEXT)
+    ] = 200,
     positions: Annotated[
         int,
-        whole("--positions", low=1, help="Held-out positions at which the next byte is predicted."),
+        whole(
+            "--positions",
+            low=1,
+            help="Held-out positions at which the next byte is predicted.",
+            rich_help_panel=TEXT,
+        ),
     ] = 100,
-    split_seed: Annotated[int, whole("--split-seed", low=0, help="How each text is shuffled.")] = 0,
+    split_seed: Annotated[
+        int,
+        whole("--split-seed", low=0, help="How each text is shuffled.", rich_help_panel=TEXT),
+    ] = 0,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="PART",
+            help="What is given: top:50% or left:16 of a picture, by default top:50%; 60%, 2s or "
+            "500ms of a sound, by default 60%.",
+            show_default=False,
+            rich_help_panel=IMAGE,
+        ),
+    ] = None,
+    size: Annotated[
+        str,
+        typer.Option(
+            "--size",
+            metavar="WxH",
+            help="Crop and resample to this first.",
+            rich_help_panel=IMAGE,
+        ),
+    ] = "64x64",
+    gray: Annotated[
+        bool, flag("--gray/--colour", help="In gray, or in colour.", rich_help_panel=IMAGE)
+    ] = True,
+    rate: Annotated[
+        int,
+        whole(
+            "--rate",
+            low=1_000,
+            high=48_000,
+            metavar="HZ",
+            help="Resample to this first.",
+            rich_help_panel=AUDIO,
+        ),
+    ] = 8_000,
+    seconds: Annotated[
+        float,
+        real(
+            "--seconds",
+            above=0.0,
+            help="How much to make of what follows, at most.",
+            rich_help_panel=AUDIO,
+        ),
+    ] = 1.0,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -149,163 +248,120 @@ def compare(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    force: Force = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Compare what compressors write: quality and novelty, with baselines and intervals."""
+    """Compare what compressors make: against the truth, with baselines and intervals.
+
+    [dim]cgen compare text book.txt -c gzip -c zstd --report texts.html[/]
+
+    [dim]cgen compare image photo.jpg other.png -c png -c pixelcm --report pictures.html[/]
+
+    [dim]cgen compare audio speech.wav -c flac -c cm --seeds 3[/]
+    """
     from compgen.experiment.executors import workers_for
-    from compgen.experiment.spec import RunSpec
 
     console.be_quiet(quiet)
-    if medium not in MEDIA:
-        raise UsageError(
-            f"there is no medium '{medium}'{did_you_mean(medium, MEDIA)} (media: "
-            f"{', '.join(MEDIA)}); the first word says what is compared: compare text FILE"
+    _check_medium(context, medium)
+    taken = list(inputs or ())
+    for option, path in (("--csv", csv), ("--report", report)):
+        if path is not None:
+            _check_free(option, path, taken, force)
+            taken.append(path)
+    running = Running(out, workers_for(jobs, executor), quiet, as_json)
+    if medium == "text":
+        from compgen.cli import compare_text
+        from compgen.experiment.spec import RunSpec
+
+        found = compare_text.compare_texts(
+            inputs or (),
+            RunSpec(
+                text_sha256="",
+                compressor="gzip",
+                split_seed=split_seed,
+                prompts=prompts,
+                prompt_bytes=prompt_bytes,
+                length=length,
+                positions=positions,
+            ),
+            compare_text.Axes(
+                compressors=compressor or ["gzip", "zstd", "brotli", "bz2"],
+                readings=reading or ["auto"],
+                samplers=sampler or [""],
+                shapes=compare_text.shapes(temperature, min_p),
+                seeds=range(1, seeds + 1),
+                baselines=baselines,
+            ),
+            running,
         )
-    workers = workers_for(jobs, executor)
-    base = RunSpec(
-        text_sha256="",
-        compressor="gzip",
-        split_seed=split_seed,
-        prompts=prompts,
-        prompt_bytes=prompt_bytes,
-        length=length,
-        positions=positions,
-    )
-    interrupted = False
-    comparisons, judges = [], []
-    for name, text in _read(inputs):
-        comparison, judge, interrupted = _compare_one(
-            name,
-            text,
-            base,
-            compressors=compressor or ["gzip", "zstd", "brotli", "bz2"],
-            readings=reading or ["auto"],
-            samplers=sampler or [""],
-            shapes=_shapes(temperature, min_p),
+    else:
+        from compgen.cli import compare_media
+
+        axes = compare_media.Axes(
+            compressors=compressor or (),
+            units=unit or (),
+            readings=reading or (),
+            norms=norm or (),
+            temperatures=temperature or (),
+            min_ps=min_p or (),
             seeds=range(1, seeds + 1),
             baselines=baselines,
-            out=out,
-            workers=workers,
-            quiet=quiet,
         )
-        comparisons.append(comparison)
-        judges.append(judge)
-        _show(comparison, as_json=as_json)
-        if interrupted:
-            break
-    if csv is not None:
-        from compgen.atomic import write_atomically
-        from compgen.report.compare_table import compare_csv
-
-        write_atomically(csv, compare_csv(comparisons).encode())
-    if report is not None:
-        from compgen.atomic import write_atomically
-        from compgen.report.html.page import page
-
-        write_atomically(report, page(comparisons, judges, _command()).encode())
-        console.note(f"report: {report}")
-    if interrupted:
+        if medium == "image":
+            found = compare_media.compare_pictures(
+                inputs or (), axes, running, size=size, gray=gray, keep=keep
+            )
+        else:
+            found = compare_media.compare_sounds(
+                inputs or (), axes, running, rate=rate, keep=keep, seconds=seconds
+            )
+    _write(found, csv, report, force)
+    if found.interrupted:
         console.note("interrupted: these are the runs that were finished")
         return INTERRUPTED
     return 0
 
 
-def _read(inputs: Sequence[Path] | None) -> list[tuple[str, bytes]]:
-    from compgen.cli.inputs import read_input, require_one_stdin
-    from compgen.corpus import Corpus
-
-    if not inputs:
-        corpus = Corpus.builtin()
-        return [(corpus.label, corpus.read(0, len(corpus)))]
-    require_one_stdin(*inputs)
-    return [(str(path), read_input(path)) for path in inputs]
-
-
-def _shapes(temperatures: list[float] | None, min_ps: list[float] | None) -> list["Shape"]:
-    """Every combination of what was given, as names and values in order."""
-    hot: list[Shape] = [(("temperature", value),) for value in temperatures or ()] or [()]
-    cut: list[Shape] = [(("min_p", value),) for value in min_ps or ()] or [()]
-    return [first + second for second in hot for first in cut]
+def _check_medium(context: typer.Context, medium: str) -> None:
+    """Raise UsageError for a medium that does not exist, and options that it does not have."""
+    if medium not in MEDIA:
+        raise UsageError(
+            f"there is no medium '{medium}'{did_you_mean(medium, MEDIA)} (media: "
+            f"{', '.join(MEDIA)}); the first word says what is compared: compare text FILE"
+        )
+    for parameter in context.command.params:
+        media = ONLY_FOR.get(parameter.name or "", MEDIA)
+        source = context.get_parameter_source(parameter.name or "")
+        if medium not in media and source is not None and source.name == "COMMANDLINE":
+            option = max(parameter.opts, key=len)
+            raise UsageError(f"{option} is for compare {' and '.join(media)}, not {medium}")
 
 
-def _compare_one(
-    name: str,
-    text: bytes,
-    base: "RunSpec",
-    *,
-    out: Path | None,
-    workers: object,
-    quiet: bool,
-    **axes: object,
-) -> tuple["Comparison", "Judge", bool]:
-    """The comparison on one text, its judge, and whether Ctrl-C ended it early."""
-    import hashlib
-    from dataclasses import replace
+def _check_free(option: str, path: Path, taken: Sequence[Path], force: bool) -> None:
+    """Raise UsageError where a result has no place, before any time is spent on it."""
+    if path == STANDARD:
+        raise UsageError(f"{option} -: it is a file; name one")
+    if path.is_dir():
+        raise UsageError(f"{option} {path} is a directory; name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{option} {path}: there is no directory {path.parent}")
+    if os.path.realpath(path) in map(os.path.realpath, taken):
+        raise UsageError(f"{option} {path} is an input, or the other result; name another file")
+    if path.is_file() and not force:
+        raise UsageError(f"{option} {path} is there already; --force overwrites it")
 
-    from rich.progress import Progress
 
-    from compgen.experiment.executors import run_all, split_of
-    from compgen.experiment.grid import grid
-    from compgen.experiment.quality import Bench
-    from compgen.experiment.store import Store
-    from compgen.report.compare_table import Comparison
-
-    base = replace(base, text_sha256=hashlib.sha256(text).hexdigest())
-    try:
-        split = split_of(base, text)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    rows, skipped = grid(base, **axes)  # type: ignore[arg-type]
-    store = Store(out)
-    screen = console.notes()
-    interrupted = False
-    with Progress(
-        console=screen, transient=True, disable=quiet or not console.can_redraw(screen)
-    ) as progress:
-        task = progress.add_task("running", total=len(rows))
-        labels = {row.spec.id: row.label for row in rows}
-
-        def finished(run: "Run") -> None:
-            keep_what_there_is()
-            progress.update(task, advance=1, description=labels[run.spec.id][:40])
-
-        try:
-            run_all(
-                [row.spec for row in rows],
-                {base.text_sha256: text},
-                store,
-                workers=workers,  # type: ignore[arg-type]
-                progress=finished,
-            )
-        except KeyboardInterrupt:
-            interrupted = True
-        progress.update(task, description="judging")
-        bench = Bench(split)
-        finished_runs = [(row.label, store.get(row.spec)) for row in rows]
-        measured = [bench.real()]
-        measured += [bench.measure(run, label) for label, run in finished_runs if run is not None]
-    comparison = Comparison(
-        name=name,
-        sha256=base.text_sha256,
-        split=split,
-        real_bits_per_byte=bench.real_bits_per_byte,
-        rows=measured,
-        baselines=frozenset(row.label for row in rows if row.is_baseline),
-        skipped=skipped,
-    )
-    return comparison, bench.judge, interrupted
+def _write(found: Compared, csv: Path | None, report: Path | None, force: bool) -> None:
+    if csv is not None:
+        with open_output(csv, force=force, like=STANDARD) as sink:
+            sink.write(found.csv().encode())
+    if report is not None:
+        with open_output(report, force=force, like=STANDARD) as sink:
+            sink.write(found.page(_command()).encode())
+        console.note(f"report: {report}")
 
 
 def _command() -> str:
     """What was typed, as it could be typed again."""
     return shlex.join(["cgen", *sys.argv[1:]])
-
-
-def _show(comparison: "Comparison", *, as_json: bool) -> None:
-    from compgen.report.compare_table import compare_tables
-
-    if as_json:
-        console.show_json(comparison.as_dict())
-    else:
-        console.show(compare_tables(comparison))

@@ -1,44 +1,43 @@
-"""Where runs are run: here, in other processes, or on a Dask cluster. The results are the same.
+"""Where specs are run: here, in other processes, or on a Dask cluster. The results are the same.
 
-    specs ─► those that the store has ───────────────────────────────► runs
-          └► the others ─► Executor.submit(execute, …) ─► as they end ─┴► store
+    specs ─► those that the store has ──────────────────────────────────────► results
+          └► the others ─► Executor.submit(run_elsewhere, …) ─► as they end ─┴► store
 
 An executor is anything with the interface of `concurrent.futures`. A worker that dies takes its
 run with it, not the others: what was finished is kept, and the run is handed out again, once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager, closing, contextmanager
 from multiprocessing import get_context
 from typing import Any
 
 from compgen.errors import CompgenError, FailureError, MissingPackageError, UsageError
-from compgen.experiment.run import Run, execute
-from compgen.experiment.spec import RunSpec
-from compgen.experiment.split import Split, split_text
+from compgen.experiment.contract import R, Result, Spec
 from compgen.experiment.store import Store
 
 TRIES = 2
 """How often a run is handed out whose worker died."""
+PATIENCE = 10.0
+"""Seconds within which a scheduler must answer."""
 
-Texts = dict[str, bytes]
-"""The inputs by their SHA-256."""
+Inputs = Mapping[str, bytes]
+"""The inputs' bytes by their SHA-256."""
 Workers = Callable[[], AbstractContextManager[Executor]]
 """Opens an executor; a pool that has lost a process is of no more use, so it is opened anew."""
 
 
 def run_all(
-    specs: Sequence[RunSpec],
-    texts: Texts,
+    specs: Sequence[Spec[R]],
+    inputs: Inputs,
     store: Store,
     *,
     workers: Workers | None = None,
-    progress: Callable[[Run], None] = lambda _: None,
-) -> list[Run]:
-    """The run of every spec, in their order; each is in `store` as soon as it is finished.
+    progress: Callable[[R], None] = lambda _: None,
+) -> list[R]:
+    """The result of every spec, in their order; each is in `store` as soon as it is finished.
 
     Without workers they run here, one after the other. `progress` is told of each, those
     that were in the store too. Raises CompgenError for the first run that fails, after those
@@ -50,54 +49,59 @@ def run_all(
             progress(run)
         else:
             todo.append(spec)
-    finished = _here(todo, texts) if workers is None else _there(todo, texts, workers)
-    for run in finished:
-        store.put(run)
-        progress(run)
+    finished = _here(todo, inputs) if workers is None else _there(todo, inputs, workers)
+    with closing(finished):  # Ctrl-C hands nothing out any more
+        for run in finished:
+            store.put(run)
+            progress(run)
     return [_kept(store, spec) for spec in specs]
 
 
-def _kept(store: Store, spec: RunSpec) -> Run:
+def _kept(store: Store, spec: Spec[R]) -> R:
     run = store.get(spec)
     assert run is not None, spec
     return run
 
 
-def _here(specs: Sequence[RunSpec], texts: Texts) -> Iterator[Run]:
+def _here(specs: Sequence[Spec[R]], inputs: Inputs) -> Generator[R, None, None]:
     for spec in specs:
-        yield execute(spec, split_of(spec, texts[spec.text_sha256]))
+        yield spec.execute(inputs[spec.input_sha256])
 
 
-def _there(specs: Sequence[RunSpec], texts: Texts, workers: Workers) -> Iterator[Run]:
+def _there(specs: Sequence[Spec[R]], inputs: Inputs, workers: Workers) -> Generator[R, None, None]:
     waiting = list(specs)
     for _ in range(TRIES):
         if not waiting:
             return
-        lost: list[RunSpec] = []
+        lost: list[Spec[R]] = []
         with workers() as executor:
-            yield from _attempt(waiting, texts, executor, lost)
+            yield from _attempt(waiting, inputs, executor, lost)
         waiting = lost
     if waiting:
         raise FailureError(f"a worker died {TRIES} times over '{waiting[0].label}'")
 
 
 def _attempt(
-    specs: Sequence[RunSpec], texts: Texts, executor: Executor, lost: list[RunSpec]
-) -> Iterator[Run]:
-    """The runs as they end; those whose worker died are added to `lost`."""
-    futures: dict[Future[dict[str, Any]], RunSpec] = {
-        executor.submit(run_elsewhere, spec, texts[spec.text_sha256]): spec for spec in specs
+    specs: Sequence[Spec[R]], inputs: Inputs, executor: Executor, lost: list[Spec[R]]
+) -> Generator[R, None, None]:
+    """The results as they come; those whose worker died are added to `lost`."""
+    futures: dict[Future[dict[str, Any]], Spec[R]] = {
+        executor.submit(run_elsewhere, spec, inputs[spec.input_sha256]): spec for spec in specs
     }
     failure: CompgenError | None = None
-    for future in as_completed(futures):
-        try:
-            yield Run.from_dict(future.result())
-        except CompgenError as error:
-            failure = failure or error
-        except Exception as error:  # each executor has its own way to say it
-            if not _is_death(error):
-                raise
-            lost.append(futures[future])
+    try:
+        for future in as_completed(futures):
+            try:
+                yield futures[future].load(future.result())
+            except CompgenError as error:
+                failure = failure or error
+            except Exception as error:  # each executor has its own way to say it
+                if not _is_death(error):
+                    raise
+                lost.append(futures[future])
+    finally:
+        for future in futures:
+            future.cancel()
     if failure:
         raise failure
 
@@ -111,19 +115,9 @@ def _is_death(error: Exception) -> bool:
     )
 
 
-def run_elsewhere(spec: RunSpec, text: bytes) -> dict[str, Any]:
+def run_elsewhere(spec: Spec[Result], data: bytes) -> dict[str, Any]:
     """What a worker does: as JSON, so that versions of numpy may differ."""
-    return execute(spec, split_of(spec, text)).as_dict()
-
-
-def split_of(spec: RunSpec, text: bytes) -> Split:
-    """The split that a spec names; the last few are kept."""
-    return _split(text, spec.split_seed, spec.prompts, spec.prompt_bytes, spec.length)
-
-
-@lru_cache(maxsize=4)
-def _split(text: bytes, seed: int, prompts: int, prompt_bytes: int, length: int) -> Split:
-    return split_text(text, seed=seed, prompts=prompts, prompt_bytes=prompt_bytes, length=length)
+    return spec.execute(data).as_dict()
 
 
 def workers_for(jobs: int, address: str | None) -> Workers | None:
@@ -153,7 +147,7 @@ def _dask(host: str) -> Iterator[Executor]:
     from distributed import Client
 
     try:
-        client = Client(f"tcp://{host}", timeout=10)
+        client = Client(f"tcp://{host}", timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise FailureError(f"no Dask scheduler answers at {host}") from error
     with client, client.get_executor(pure=False) as executor:

@@ -41,6 +41,8 @@ class Prediction:
     reliability: Reliability
     curve: Floats
     """Mean bits after each of CONTEXT_LENGTHS bytes of context alone."""
+    paid: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    """Bits for the true byte at each position; the positions are the same for all rows."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,10 @@ class Quality:
     candidates_per_byte: float | None = None
     prediction: Prediction | None = None
     run: Run | None = field(default=None, repr=False)
-    judged: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
-    """The judge's bits per byte of each sample."""
+    excess: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    """The judge's bits per byte of each sample, less those of the real continuation."""
+    copied: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
+    """Of each sample what `covered` is the mean of."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON and CSV: one flat object, intervals as `…_low` and `…_high`."""
@@ -84,14 +88,14 @@ class Quality:
                 "prime_bytes": self.run.prime_bytes,
             }
         for name in MEANS:
-            fields |= _spread(name, getattr(self, name))
+            fields |= spread(name, getattr(self, name))
         for name in ("wasserstein", "utf8", "auc", "jensen_shannon"):
             fields[name] = _number(getattr(self, name))
         fields["bytes_per_second"] = self.bytes_per_second
         fields["candidates_per_byte"] = self.candidates_per_byte
         if (found := self.prediction) is not None:
-            fields |= _spread("cross_entropy", found.cross_entropy)
-            fields |= _spread("top1", found.top1)
+            fields |= spread("cross_entropy", found.cross_entropy)
+            fields |= spread("top1", found.top1)
             fields["ties"] = found.ties
             fields["calibration_error"] = found.reliability.error
             for length, bits in zip(CONTEXT_LENGTHS, found.curve, strict=True):
@@ -131,17 +135,19 @@ class Bench:
 
     def real(self) -> Quality:
         """The row of the true continuations: gap 0, with the copying and loops of real text."""
-        return self._row(REAL, self.split.real)
+        return self.row(REAL, self.split.real)
 
     def measure(self, run: Run, label: str | None = None) -> Quality:
         """The row of a run on this split."""
-        return self._row(label or run.spec.label, run.samples, run)
+        return self.row(label or run.spec.label, run.samples, run)
 
-    def _row(self, label: str, samples: Sequence[bytes], run: Run | None = None) -> Quality:
+    def row(self, label: str, samples: Sequence[bytes], run: Run | None = None) -> Quality:
+        """The figures of `samples`, a continuation of each of the split's prompts."""
         rng = np.random.default_rng(self._seed)  # every row resamples alike
         split = self.split
         judged = self._judge.bits_per_byte(split.prompts, samples)
         copies = [match_lengths(sample, split.pool) for sample in samples]
+        copied = np.array([coverage(lengths, COPY) for lengths in copies], np.float64)
         written = sum(map(len, samples))
 
         def mean(values: Sequence[float]) -> Mean:
@@ -151,7 +157,7 @@ class Bench:
             label=label,
             gap=paired_difference(judged, self._real_bits, rng),
             wasserstein=wasserstein(judged, self._real_bits),
-            covered=mean([coverage(lengths, COPY) for lengths in copies]),
+            covered=mean_of(copied, rng),
             longest_copy=mean([float(lengths.max(initial=0)) for lengths in copies]),
             longest_repeat=mean([float(longest_repeat(sample)) for sample in samples]),
             distinct4=mean([distinct(sample) for sample in samples]),
@@ -163,7 +169,8 @@ class Bench:
             candidates_per_byte=None if run is None else run.candidates / max(written, 1),
             prediction=None if run is None or not run.true.size else _prediction(run, rng),
             run=run,
-            judged=judged,
+            excess=judged - self._real_bits,
+            copied=copied,
         )
 
 
@@ -183,10 +190,12 @@ def _prediction(run: Run, rng: np.random.Generator) -> Prediction:
         ranks=ranks(bits, true),
         reliability=reliability(bits, true),
         curve=curve,
+        paid=own,
     )
 
 
-def _spread(name: str, mean: Mean) -> dict[str, float | None]:
+def spread(name: str, mean: Mean) -> dict[str, float | None]:
+    """A mean and its interval as three fields of JSON."""
     return {
         name: _number(mean.value),
         f"{name}_low": _number(mean.low),

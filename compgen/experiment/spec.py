@@ -6,9 +6,12 @@ text × compressor × reading × sampler × shaping × seed  ──►  RunSpec 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from compgen.experiment.run import Run
 
 Shape = tuple[tuple[str, float], ...]
 
@@ -45,6 +48,24 @@ class RunSpec:
         """Sixteen hexadecimal digits of the SHA-256 of all fields."""
         fields = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(fields.encode()).hexdigest()[:16]
+
+    @property
+    def input_sha256(self) -> str:
+        """Of the text."""
+        return self.text_sha256
+
+    def execute(self, data: bytes) -> "Run":
+        """Run it on the text. Raises CompgenError where it makes no sense."""
+        from compgen.experiment.run import execute
+        from compgen.experiment.split import split_of
+
+        return execute(self, split_of(self, data))
+
+    def load(self, fields: dict[str, Any]) -> "Run":
+        """A run from its JSON. Raises KeyError, TypeError or ValueError on anything else."""
+        from compgen.experiment.run import Run
+
+        return Run.from_dict(fields)
 
     @property
     def label(self) -> str:

@@ -11,10 +11,12 @@ itself nearby, and what is near a prompt would give its continuation away.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from compgen.errors import InputError, UsageError
+from compgen.experiment.spec import RunSpec
 
 SEGMENT = 8_000
 JUDGED, POOLED = 0.56, 0.33
@@ -43,6 +45,16 @@ class Split:
         for part in (self.pool, self.judged, *self.prompts, *self.real, *self.others):
             digest.update(len(part).to_bytes(8, "little") + part)
         return digest.hexdigest()
+
+
+def split_of(spec: RunSpec, text: bytes) -> Split:
+    """The split that a spec names; the last few are kept."""
+    return _split(text, spec.split_seed, spec.prompts, spec.prompt_bytes, spec.length)
+
+
+@lru_cache(maxsize=4)
+def _split(text: bytes, seed: int, prompts: int, prompt_bytes: int, length: int) -> Split:
+    return split_text(text, seed=seed, prompts=prompts, prompt_bytes=prompt_bytes, length=length)
 
 
 def split_text(

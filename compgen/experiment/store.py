@@ -5,11 +5,11 @@ DIR/3f2a9c….json     written beside itself and renamed: a file is whole or it 
 
 import json
 from pathlib import Path
+from typing import Any
 
 from compgen.atomic import write_atomically
 from compgen.errors import FailureError
-from compgen.experiment.run import Run
-from compgen.experiment.spec import RunSpec
+from compgen.experiment.contract import R, Result, Spec
 
 
 class Store:
@@ -17,17 +17,18 @@ class Store:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._kept: dict[str, Run] = {}
+        self._kept: dict[str, Any] = {}
 
-    def get(self, spec: RunSpec) -> Run | None:
+    def get(self, spec: Spec[R]) -> R | None:
         """The run of a spec, if it is there and whole; one that is damaged is made again."""
         if spec.id in self._kept:
-            return self._kept[spec.id]
+            kept: R = self._kept[spec.id]
+            return kept
         if self._directory is None:
             return None
         try:
             fields = json.loads((self._directory / f"{spec.id}.json").read_bytes())
-            run = Run.from_dict(fields)
+            run = spec.load(fields)
         except (OSError, ValueError, KeyError, TypeError):
             return None
         if run.spec != spec:
@@ -35,7 +36,7 @@ class Store:
         self._kept[spec.id] = run
         return run
 
-    def put(self, run: Run) -> None:
+    def put(self, run: Result) -> None:
         """Keep a run. Raises FailureError where it cannot be written."""
         self._kept[run.spec.id] = run
         if self._directory is None:

@@ -1,9 +1,8 @@
 """The tables of `compgen compare`: quality and novelty side by side, real text first."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from typing import Any
 
@@ -12,9 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from compgen.experiment.grid import HAS_READ, Skipped
+from compgen.experiment.paired import Difference, differences
 from compgen.experiment.quality import Quality
 from compgen.experiment.split import Split
 from compgen.metrics.intervals import Mean
+from compgen.report.csv_rows import csv_rows
+from compgen.report.difference_table import difference_table
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,20 @@ class Comparison:
     baselines: frozenset[str] = frozenset()
     """Labels of the rows that nobody asked for."""
     skipped: Sequence[Skipped] = ()
+    against: str = ""
+    """Label of the row that the others are compared with; by default the first asked for."""
+
+    @property
+    def reference(self) -> Quality | None:
+        """The row that the others are compared with; None: no row that was asked for is there."""
+        asked = [row for row in self.rows if row.run and row.label not in self.baselines]
+        named = [row for row in self.rows if self.against and row.label == self.against]
+        return next(iter([*named, *asked]), None)
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Of all rows but the reference from the reference, in their order."""
+        return () if self.reference is None else differences(self.rows, self.reference)
 
     @property
     def unfair(self) -> bool:
@@ -40,6 +56,8 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         split = self.split
+        reference = self.reference
+        differing = {one.label: one.as_dict() for one in self.differences}
         return {
             "input": self.name,
             "sha256": self.sha256,
@@ -51,8 +69,12 @@ class Comparison:
                 "prompts": len(split.prompts),
             },
             "real_bits_per_byte": self.real_bits_per_byte,
+            "against": None if reference is None else reference.label,
             "rows": [
-                row.as_dict() | {"baseline": row.label in self.baselines} for row in self.rows
+                row.as_dict()
+                | {"baseline": row.label in self.baselines}
+                | differing.get(row.label, {})
+                for row in self.rows
             ],
             "skipped": [{"label": one.label, "reason": one.reason} for one in self.skipped],
         }
@@ -70,6 +92,9 @@ def compare_tables(comparison: Comparison) -> RenderableType:
     parts: list[RenderableType] = [head, _samples(comparison)]
     if any(row.prediction for row in comparison.rows):
         parts.append(_predictions(comparison))
+    if comparison.reference is not None:
+        dim = frozenset(row.label for row in comparison.rows if not row.run) | comparison.baselines
+        parts.append(difference_table(comparison.differences, comparison.reference.label, dim))
     parts += [
         Text(f"left out: {one.label}: {one.reason}", style="dim") for one in comparison.skipped
     ]
@@ -163,9 +188,4 @@ def compare_csv(comparisons: Sequence[Comparison]) -> str:
         for one in comparisons
         for row in one.as_dict()["rows"]
     ]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_rows(rows)

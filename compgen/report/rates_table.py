@@ -1,4 +1,4 @@
-"""The tables of `compgen rates`: like the paper's Table 1, and rate against chunk length."""
+"""The table of `compgen rates`, like the paper's Table 1. rates_views.py has the other views."""
 
 from collections.abc import Iterator, Sequence
 
@@ -38,7 +38,7 @@ def rates_table(rates: Sequence[Rate], materials: Sequence[Material]) -> Rendera
     parts: list[RenderableType] = [
         _table(
             kinds,
-            [(*name, [_percent(row.get(kind)) for kind in kinds]) for name, row in ours.items()],
+            [(*name, [percent(row.get(kind)) for kind in kinds]) for name, row in ours.items()],
         ),
         Text("% of the raw size, lower is better", style="dim"),
     ]
@@ -50,7 +50,7 @@ def rates_table(rates: Sequence[Rate], materials: Sequence[Material]) -> Rendera
     if sized:
         parts.append(Text("adjusted, with 2 bytes a parameter:", style="dim"))
         lines = [
-            (*name, [_percent(row.get(kind), adjusted=True) for kind in kinds])
+            (*name, [percent(row.get(kind), adjusted=True) for kind in kinds])
             for name, row in sized.items()
         ]
         parts.append(_table(kinds, lines))
@@ -60,23 +60,6 @@ def rates_table(rates: Sequence[Rate], materials: Sequence[Material]) -> Rendera
     if published:
         parts.extend(_published(published, kinds, adjusted=bool(sized)))
     return Group(*parts)
-
-
-def chunk_view(rates: Sequence[Rate]) -> RenderableType:
-    """Rate against chunk length: a line for each kind of data and compressor."""
-    chunks = list(dict.fromkeys(rate.chunk for rate in rates))
-    table = Table(box=None, padding=(0, 1), header_style="dim")
-    table.add_column("data")
-    table.add_column("compressor", overflow="fold")
-    for chunk in chunks:
-        table.add_column(_chunk(chunk), justify="right", no_wrap=True)
-    found = {(rate.kind, rate.compressor, rate.chunk): rate for rate in rates}
-    for kind in KINDS:
-        for compressor in dict.fromkeys(rate.compressor for rate in rates):
-            row = [found.get((kind, compressor, chunk)) for chunk in chunks]
-            if any(row):
-                table.add_row(kind, Text(compressor), *map(_percent, row))
-    return Group(Text("rate (%) against the chunk length in bytes", style="dim"), table)
 
 
 def _published(
@@ -107,7 +90,7 @@ def _table(columns: Sequence[str], lines: Sequence[Line], style: str = "") -> Ta
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for chunk, compressor, cells in lines:
-        table.add_row(_chunk(chunk), Text(compressor), *cells, style=style)
+        table.add_row(chunk_name(chunk), Text(compressor), *cells, style=style)
     return table
 
 
@@ -126,17 +109,19 @@ def _coder_notes(rates: Sequence[Rate]) -> list[str]:
             line = notes.setdefault((rate.compressor, rate.chunk), [])
             line.append(f"{rate.kind} {excess:+,.1f}")
     return [
-        f"{compressor}, {_chunk(chunk)}: bytes that its coder wrote beyond -log2 p, a chunk, "
+        f"{compressor}, {chunk_name(chunk)}: bytes that its coder wrote beyond -log2 p, a chunk, "
         f"containers included: {', '.join(line)}"
         for (compressor, chunk), line in notes.items()
     ]
 
 
-def _chunk(chunk: int | None) -> str:
+def chunk_name(chunk: int | None) -> str:
+    """The length of a piece, or that there is one only."""
     return WHOLE if chunk is None else f"{chunk}"
 
 
-def _percent(rate: Rate | None, adjusted: bool = False) -> str:
+def percent(rate: Rate | None, adjusted: bool = False) -> str:
+    """A rate in percent; a dash where it is not known."""
     if rate is None:
         return "-"
     share = rate.adjusted_rate if adjusted else rate.rate

@@ -3,19 +3,25 @@
 import math
 from collections.abc import Sequence
 from html import escape
-
-import numpy as np
+from typing import Protocol
 
 from compgen.experiment.quality import REAL, Prediction, Quality
 from compgen.experiment.run import CONTEXT_LENGTHS
+from compgen.report.html.bars import bars
 from compgen.report.html.svg import Axis, Frame, axis, colour
 
 RANK_BORDERS = (1, 2, 3, 5, 9, 17, 33, 65, 129, 257)
-BARS = 18
-"""Height of a bar of the speed chart and the space below it, in pixels."""
 
 
-def legend(rows: Sequence[Quality]) -> str:
+class Labelled(Protocol):
+    """A row of any table."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+
+
+def legend(rows: Sequence[Labelled]) -> str:
     """Which colour is which row."""
     entries = [
         f'<li><b style="background:{colour(index)}"></b>{escape(row.label)}</li>'
@@ -118,21 +124,5 @@ def context_curve(rows: Sequence[tuple[int, str, Prediction]]) -> str:
 def speeds(rows: Sequence[Quality]) -> str:
     """Bytes written in a second, logarithmic."""
     timed = [(index, row, row.bytes_per_second) for index, row in enumerate(rows)]
-    known = [(index, row, rate) for index, row, rate in timed if rate]
-    if not known:
-        return ""
-    top = max(rate for _, _, rate in known)
-    bottom = min(1.0, *(rate for _, _, rate in known))
-    height = BARS * len(known) + 4
-    parts = [f'<svg viewBox="0 0 460 {height}" role="img" aria-label="Bytes written in a second">']
-    for place, (index, row, rate) in enumerate(known):
-        share = np.log(rate / bottom + 1) / np.log(top / bottom + 1)
-        y = BARS * place
-        parts.append(
-            f'<text class="tick" x="176" y="{y + 13}" text-anchor="end">'
-            f"{escape(row.label[:28])}</text>"
-            f'<rect x="182" y="{y + 3}" width="{200 * share:.1f}" height="{BARS - 6}" '
-            f'fill="{colour(index)}"/>'
-            f'<text class="tick" x="{188 + 200 * share:.1f}" y="{y + 13}">{rate:,.0f} B/s</text>'
-        )
-    return "".join([*parts, "</svg>"])
+    known = [(index, row.label, rate) for index, row, rate in timed if rate]
+    return bars(known, lambda rate: f"{rate:,.0f} B/s", "Bytes written in a second")

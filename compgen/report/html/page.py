@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from html import escape
 from math import isfinite, isnan
-from pathlib import Path
 
-from compgen._version import __version__
 from compgen.experiment.quality import REAL, Prediction, Quality
 from compgen.metrics.intervals import Mean
 from compgen.metrics.judge import Judge
 from compgen.report.compare_table import LEGEND, UNFAIR, Comparison
 from compgen.report.html import charts
+from compgen.report.html.differences import differences_html
+from compgen.report.html.document import document, figure
 from compgen.report.html.samples import LEVELS, sample_html
 
-STYLE = Path(__file__).with_name("style.css")
 SHOWN = 4
 """Prompts whose continuations are shown."""
 
@@ -21,22 +20,11 @@ SHOWN = 4
 def page(comparisons: Sequence[Comparison], judges: Sequence[Judge], command: str) -> str:
     """One self-contained HTML document. `judges` colour the samples of each comparison;
     `command` is what was typed."""
-    body = [
-        "<header><h1>compgen compare</h1>",
-        f"<p><code>{escape(command)}</code></p></header>",
-        *(
-            _section(comparison, judge, place)
-            for place, (comparison, judge) in enumerate(zip(comparisons, judges, strict=True))
-        ),
-        f"<footer>compgen {__version__}. Every number belongs to a split and a seed; "
-        "what each means, and what fools it, is in docs/metrics.md.</footer>",
+    sections = [
+        _section(comparison, judge, place)
+        for place, (comparison, judge) in enumerate(zip(comparisons, judges, strict=True))
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>compgen compare: {escape(', '.join(one.name for one in comparisons))}</title>"
-        f"<style>{STYLE.read_text('utf-8')}</style></head><body>{''.join(body)}</body></html>\n"
-    )
+    return document([one.name for one in comparisons], command, sections)
 
 
 def _section(comparison: Comparison, judge: Judge, place: int) -> str:
@@ -58,10 +46,11 @@ def _section(comparison: Comparison, judge: Judge, place: int) -> str:
             f'<p class="note">{escape(LEGEND)}</p>',
             charts.legend(comparison.rows),
             '<div class="charts">',
-            _figure("Quality and novelty", charts.scatter(comparison.rows), _SCATTER),
+            figure("Quality and novelty", charts.scatter(comparison.rows), _SCATTER),
             _predictions(predicted),
-            _figure("Speed", charts.speeds(comparison.rows), "Bytes written in a second."),
+            figure("Speed", charts.speeds(comparison.rows), "Bytes written in a second."),
             "</div>",
+            differences_html(comparison),
             _samples(comparison, judge),
             _skipped(comparison),
             "</section>",
@@ -80,30 +69,22 @@ def _predictions(predicted: Sequence[tuple[int, str, Prediction]]) -> str:
         return ""
     return "".join(
         [
-            _figure(
+            figure(
                 "Learning from context",
                 charts.context_curve(predicted),
                 "What the next byte costs after so much context and without a corpus.",
             ),
-            _figure(
+            figure(
                 "Rank of the true byte",
                 charts.rank_lines(predicted),
                 "How often it was among the first so many.",
             ),
-            _figure(
+            figure(
                 "Calibration",
                 charts.calibration(predicted),
                 "On the diagonal a model means what it says; below, it is too sure.",
             ),
         ]
-    )
-
-
-def _figure(title: str, svg: str, caption: str) -> str:
-    if not svg:
-        return ""
-    return (
-        f"<figure><h3>{escape(title)}</h3>{svg}<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 
