@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from compgen import Corpus, get_compressor
-from compgen.experiment.executors import run_all, split_of, workers_for
+from compgen.experiment.executors import run_all, workers_for
 from compgen.experiment.quality import Bench, Quality
 from compgen.experiment.spec import RunSpec
+from compgen.experiment.split import split_of
 from compgen.experiment.store import Store
 from compgen.metrics.intervals import Mean
 from compgen.versions import versions_of

@@ -16,7 +16,7 @@ from compgen.evaluation.accuracy import METRICS, accuracies, best_endings, chanc
 from compgen.evaluation.bootstrap import bootstrap_mean
 from compgen.evaluation.choice import Judge, Scored
 from compgen.evaluation.journal import Journal
-from compgen.evaluation.priming import Prime, Primer
+from compgen.evaluation.priming import Prime, Primer, TextPrimer
 from compgen.evaluation.question import Question
 from compgen.evaluation.question_file import FORMATS, LARGEST_ROW, read_questions
 from compgen.evaluation.siblings import sibling_groups
@@ -243,6 +243,18 @@ def test_topics_are_needed_where_they_are_asked_for() -> None:
         Primer([question(0, "a")], np.zeros(1, np.int64), Prime.TOPIC)
 
 
+def test_the_end_of_a_text_primes_every_question() -> None:
+    questions = read(rows())
+    text = b"It was the best of times.\nThe boy moves the white queen, and Ann"
+    primer = TextPrimer(text)
+    assert {primer(found) for found in questions} == {text + b"\n"}
+    assert primer.found_in(questions) == 1, "one answer stands in it"
+    assert TextPrimer(text + b"\n", 9)(questions[0]) == b" and Ann\n"
+    assert TextPrimer(text, 9).found_in(questions) == 0
+    with pytest.raises(InputError, match="corpus is empty"):
+        TextPrimer(b"")
+
+
 # Scores
 
 
@@ -437,11 +449,23 @@ def test_the_fields_and_the_answers(file: Path) -> None:
     assert [line["acc"] for line in found["published"]] == [28.59, 28.92, 32.5, 33.0]
 
 
-def test_the_table_fits_and_says_what_it_shows(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from compgen.cli import console
+def test_a_corpus_of_ones_own(file: Path) -> None:
+    corpus = b"\n".join(read(rows())[row].solved for row in (0, 1, 2))
+    Path("corpus").write_bytes(b"x" * 100 + corpus)
+    words = ("choose", file, "--reading", "bytes", "--prime-bytes", str(len(corpus) + 1), "--json")
+    found = json.loads(cgen(*words, "--corpus", "corpus", "--out", "scores").text)
+    assert any("right ending of 3 of 5 rows" in note for note in found["notes"])
+    assert found["runs"][0]["accuracies"]["acc"]["value"] == 1
+    scores = [json.loads(line) for line in Path("scores").read_bytes().splitlines()[1:]]
+    judge = Judge(get_compressor("gzip"), Reading.BYTES)
+    for question, score in zip(read(rows()), scores, strict=True):
+        assert score["bits"] == judge.score(question, corpus + b"\n").bits.tolist()
+    ended = cgen(*words, "--out", "scores", ok=False)
+    assert "differs in: prime_bytes, corpus_sha256" in ended.err
 
+
+def test_the_table_fits_and_says_what_it_shows(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    console.results.cache_clear()
     lines = cgen("choose", file, "--reading", "bytes", "--prime", "topic").text.splitlines()
     assert lines[0].split() == ["spec", "reading", "n", "acc", "/char", "pmi", "blind", "ties"]
     assert lines[1].split()[:3] == ["gzip", "bytes", "5"]
@@ -536,6 +560,10 @@ def test_a_killed_run_leaves_whole_scores(file: Path) -> None:
         (("questions.jsonl", "--reading", "byte"), 2, "there is no reading 'byte'; did you mean"),
         (("questions.jsonl", "-c", "gzop"), 2, "there is no compressor 'gzop'"),
         (("questions.jsonl", "--limit", "0"), 2, "--limit must be 1 or more, not 0"),
+        (("questions.jsonl", "--corpus", "nowhere"), 2, "nowhere: no such file"),
+        (("questions.jsonl", "--corpus", os.devnull), 1, "the corpus is empty"),
+        (("questions.jsonl", "--corpus", "x", "--prime", "topic"), 2, "exclude each other"),
+        (("-", "--corpus", "-"), 2, "standard input can be read for one thing only"),
         (("questions.jsonl", "--out", "no/where"), 1, "no/where: No such file or directory"),
         ((), 2, "missing argument"),
     ],

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from compgen import registry
@@ -26,6 +28,7 @@ from compgen.evaluation.patches import patches_of
 from compgen.evaluation.published import RATES
 from compgen.evaluation.rates import header_bytes, measure
 from compgen.evaluation.recording import pieces_of
+from compgen.evaluation.tokens import learn, numbers, varints
 from compgen.reading import Reading
 from compgen.registry import get_compressor, register
 from compgen.report.rates_table import rates_table
@@ -348,6 +351,84 @@ def test_the_adjusted_rate_adds_two_bytes_a_parameter(monkeypatch: pytest.Monkey
     assert (found.rate, found.adjusted_rate) == (0.25, 0.25 + 20_000 / 5000)
 
 
+def test_what_a_model_of_tokens_has_learned_is_counted_once(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from .test_hf import save_model, save_tokenizer
+
+    save_model(tmp_path, save_tokenizer(tmp_path, 10))
+    (weights,) = tmp_path.glob("*.safetensors")
+    with weights.open("rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        tensors = json.loads(file.read(size))
+    # the file has the matrix that is both ends of the model once
+    shapes = [tensor["shape"] for name, tensor in tensors.items() if name != "__metadata__"]
+    assert not any("lm_head" in name for name in tensors)
+    found = parameter_count(get_compressor(f"hf:{tmp_path}"))
+    assert found == sum(int(np.prod(shape)) for shape in shapes) > 10_000
+
+
+# Tokens
+
+
+@given(st.lists(st.integers(0, 1 << 20)))
+def test_varints_are_leb128(values: list[int]) -> None:
+    stream = varints(values)
+    assert numbers(stream) == values
+    assert len(stream) == sum(max(1, -(-value.bit_length() // 7)) for value in values)
+    assert varints([0, 412]) == b"\x00\x9c\x03"
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> Any:
+    pytest.importorskip("tokenizers")
+    return learn(TEXT, 500)
+
+
+@given(st.binary(max_size=300))
+def test_tokens_are_the_text(vocabulary: Any, data: bytes) -> None:
+    for text in (data, TEXT[: len(data)] + data):
+        assert vocabulary.read(vocabulary.write(text)) == text
+
+
+def test_a_vocabulary_is_learned_from_the_text(vocabulary: Any) -> None:
+    assert len(vocabulary.tokens) == len(set(vocabulary.tokens)) == 500
+    assert {bytes([value]) for value in range(256)} <= set(vocabulary.tokens)
+    ranks = vocabulary.ranks(TEXT)
+    assert len(ranks) < len(TEXT) / 2
+    assert (np.diff(np.bincount(ranks, minlength=500)) <= 0).all(), "the most frequent first"
+    # a decoder rebuilds it from what is spelled
+    spelled, rebuilt = vocabulary.spelled, []
+    while spelled:
+        rebuilt.append(spelled[1 : 1 + spelled[0]])
+        spelled = spelled[1 + spelled[0] :]
+    assert tuple(rebuilt) == vocabulary.tokens
+    assert learn(TEXT, 500).tokens == vocabulary.tokens
+    assert len(learn(b"abc", 500).tokens) == 256, "no pair comes twice"
+
+
+def test_the_rate_of_tokens_is_of_the_raw_bytes(vocabulary: Any) -> None:
+    compressor = get_compressor("deflate")
+    found = measure(compressor, Material("text", TEXT, 1), 2048, vocabulary=vocabulary)
+    streams = [
+        compressor.compress(vocabulary.write(TEXT[at : at + 2048])) for at in (0, 2048, 4096)
+    ]
+    assert found.compressed_bytes == sum(map(len, streams)) - 2 * 2
+    assert found.rate == found.compressed_bytes / 5000
+    assert (found.tokens, found.raw_bytes) == (500, 5000)
+    assert found.vocabulary_bytes == len(compressor.compress(vocabulary.spelled))
+    assert found.adjusted_rate == (found.compressed_bytes + found.vocabulary_bytes) / 5000
+    plain = measure(compressor, Material("text", TEXT, 1), 2048)
+    assert (plain.tokens, plain.vocabulary_bytes) == (None, 0)
+
+
+def test_without_tokenizers_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    ended = cgen("rates", "text", "--tokens", "300", ok=False)
+    assert "pip install 'compgen[hf]'" in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
 def test_the_published_table_is_consistent() -> None:
     """The paper's adjusted rates are its raw ones and 2 bytes a parameter of 1 GB."""
     billions = {"Llama 2 (7B)": 7, "Chinchilla 1B": 1, "Chinchilla 7B": 7, "Chinchilla 70B": 70}
@@ -374,7 +455,7 @@ def test_the_fields() -> None:
     assert set(rates[0]) == {
         "data", "compressor", "chunk", "raw_bytes", "chunks", "compressed_bytes",
         "header_bytes", "parameters", "rate", "adjusted_rate", "bits_per_byte", "coder_bytes",
-        "cpu_seconds",
+        "tokens", "vocabulary_bytes", "cpu_seconds",
     }  # fmt: skip
     by_name = {(each["data"], each["compressor"], each["chunk"]): each for each in rates}
     whole = by_name["text", "gzip", None]
@@ -397,10 +478,7 @@ def test_csv_has_the_same() -> None:
 
 
 def test_the_table_is_like_the_papers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from compgen.cli import console
-
     monkeypatch.setenv("COLUMNS", "80")
-    console.results.cache_clear()
     lines = cgen(*WORDS, "--limit", "4096").text.splitlines()
     assert lines[0].split() == ["chunk", "compressor", "text", "image", "audio", "random"]
     assert [line.split()[:2] for line in lines[1:3]] == [["whole", "gzip"], ["2048", "gzip"]]
@@ -422,6 +500,44 @@ def test_rates_against_chunk_lengths() -> None:
     assert whole < middle < short
     assert view[3].split()[:2] == ["random", "zlib"]
     assert "Chinchilla" not in cgen("rates", "text", "--chunks", "512").text
+
+
+def test_rates_against_vocabularies() -> None:
+    pytest.importorskip("tokenizers")
+    words = ("rates", "text", "--chunks", "whole", "-c", "gzip", "--tokens", "300,400,999999")
+    rates = json.loads(cgen(*words, "--json").text)["rates"]
+    most = len(learn(TEXT, 999_999).tokens)
+    assert [each["tokens"] for each in rates] == [None, None, 300, 400, most]
+    assert [each["data"] for each in rates[2:]] == ["text"] * 3
+    shown = cgen(*words).text
+    view = shown[shown.index("as tokens") :].splitlines()
+    view = view[next(at for at, line in enumerate(view) if "chunk" in line) :]
+    assert view[0].split() == ["chunk", "compressor", "bytes", "300", "400", f"{most:,}"]
+    expected = ["whole", "gzip", f"{100 * rates[0]['rate']:.1f}"]
+    for each in rates[2:]:
+        expected += [f"{100 * each['rate']:.1f}", f"+{each['vocabulary_bytes'] / 50:.1f}"]
+    assert view[1].split() == expected
+    table = shown[: shown.index("lower is better")]
+    assert table.count("gzip") == 1, "the paper's table is of bytes"
+
+
+def test_rates_against_model_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"zlib": 5000, "deflate": 2500, "gzip": 0}
+    monkeypatch.setattr("compgen.evaluation.rates.parameter_count", lambda each: sizes[each.name])
+    words = ["rates", "text", "--chunks", "whole,2048", "-c", "zlib", "-c", "deflate", "-c", "gzip"]
+    shown = cgen(*words).text
+    view = shown[shown.index("against model size") :].splitlines()
+    view = view[next(at for at, line in enumerate(view) if "chunk" in line) :]
+    lines = [line.split() for line in view[1:7]]
+    assert [line[:3] for line in lines] == [
+        [chunk, f"{size:,}", name]
+        for chunk in ("whole", "2048")
+        for size, name in ((0, "gzip"), (2500, "deflate"), (5000, "zlib"))
+    ]
+    for line, added in zip(lines, (0, 100, 200) * 2, strict=True):
+        assert float(line[5]) == pytest.approx(float(line[3]) + added)
+    sizes["zlib"] = 0
+    assert "against model size" not in cgen(*words).text, "one model is no series"
 
 
 def test_files_asks_the_coder() -> None:
@@ -484,6 +600,10 @@ def test_after_ctrl_c_there_is_what_was_measured(monkeypatch: pytest.MonkeyPatch
         (("text", "--chunks", "9" * 5000), 2, "write lengths in bytes"),
         (("text", "--chunks", "٣"), 2, "write lengths in bytes"),
         (("text", "--json", "--csv"), 2, "--json and --csv exclude each other"),
+        (("text", "--tokens", "256"), 2, "--tokens 256: write sizes of vocabularies from 257"),
+        (("text", "--tokens", "1k"), 2, "--tokens 1k: write sizes"),
+        (("text", "--tokens", ""), 2, "--tokens : write sizes"),
+        (("speech.wav", "--tokens", "300"), 2, "--tokens is for text"),
         (("text", "-c", "gzop"), 2, "there is no compressor 'gzop'"),
         (("-", "-"), 2, "standard input can be read for one thing only"),
         ((), 2, "missing argument"),

@@ -12,6 +12,7 @@ from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.values import choice, whole
+from compgen.errors import UsageError
 from compgen.reading import Reading
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from compgen.evaluation.choice import Judge, Scored
     from compgen.evaluation.journal import Journal
-    from compgen.evaluation.priming import Primer
+    from compgen.evaluation.priming import Priming
     from compgen.evaluation.question import Question
 
 FORMATS = ("auto", "hellaswag", "piqa", "lambada", "generic")
@@ -62,6 +63,15 @@ def choose(
             "those of its topic, or retrieval, nearest by code length. Never its siblings.",
         ),
     ] = "none",
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            "--corpus",
+            metavar="FILE",
+            show_default=False,
+            help="Put the end of this text before every question, and no rows.",
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         whole("--limit", low=1, show_default=False, help="Score the first N questions only."),
@@ -97,7 +107,7 @@ def choose(
         whole(
             "--prime-bytes",
             low=1,
-            help="At most so many bytes of other rows.",
+            help="At most so many bytes of other rows, or of the corpus.",
             rich_help_panel=options.MODEL,
         ),
     ] = 30_000,
@@ -110,12 +120,12 @@ def choose(
     """
     import numpy as np
 
-    from compgen.cli.inputs import read_input
+    from compgen.cli.inputs import read_input, require_one_stdin
     from compgen.evaluation.accuracy import chance
     from compgen.evaluation.choice import Judge
     from compgen.evaluation.choice_result import ChoiceResult
     from compgen.evaluation.journal import Journal
-    from compgen.evaluation.priming import Prime, Primer
+    from compgen.evaluation.priming import Prime, Primer, TextPrimer
     from compgen.evaluation.published import HELLASWAG
     from compgen.evaluation.question_file import read_questions
     from compgen.evaluation.siblings import sibling_groups
@@ -124,15 +134,22 @@ def choose(
     from compgen.versions import versions_of
 
     console.be_quiet(quiet)
+    if corpus is not None and prime != "none":
+        raise UsageError("--corpus and --prime exclude each other: choose one")
     judges = [
         Judge(get_compressor(spec), asked, dither)
         for spec in compressor or ["gzip"]
         for asked in reading or [Reading.AUTO]
     ]
+    if corpus is not None:
+        require_one_stdin(file, corpus)
     data = read_input(file)
     form, questions = read_questions(data, str(file), form)
     groups = sibling_groups(questions)
-    primer = Primer(questions, groups, Prime(prime), prime_bytes)
+    primer: Priming = Primer(questions, groups, Prime(prime), prime_bytes)
+    text = None if corpus is None else read_input(corpus)
+    if text is not None:
+        primer = TextPrimer(text, prime_bytes)
     chosen = questions[:limit]
     asked = {
         "compgen": "choose",
@@ -140,7 +157,8 @@ def choose(
         "file_sha256": hashlib.sha256(data).hexdigest(),
         "format": form,
         "prime": prime,
-        "prime_bytes": prime_bytes if prime != "none" else 0,
+        "prime_bytes": prime_bytes if prime != "none" or text is not None else 0,
+        **({} if text is None else {"corpus_sha256": hashlib.sha256(text).hexdigest()}),
         "runs": [
             {
                 "compressor": str(judge.compressor),
@@ -195,7 +213,7 @@ def choose(
 
 
 def _scores(
-    judge: "Judge", run: int, questions: "Sequence[Question]", primer: "Primer", journal: "Journal"
+    judge: "Judge", run: int, questions: "Sequence[Question]", primer: "Priming", journal: "Journal"
 ) -> "Iterator[Scored]":
     """The scores of the questions: from the journal, or made and noted in it."""
     for question in questions:
@@ -208,11 +226,19 @@ def _notes(
     form: str,
     prime: str,
     chosen: "Sequence[Question]",
-    primer: "Primer",
+    primer: "Priming",
     groups: "NDArray[np.int64]",
 ) -> list[str]:
     """What has to be known of the figures besides the figures."""
+    from compgen.evaluation.priming import TextPrimer
+
     notes = []
+    if isinstance(primer, TextPrimer):
+        notes.append(
+            f"Primed with {len(primer.prime):,} bytes of the corpus; in them stands, word for "
+            f"word, the context or the right ending of {primer.found_in(chosen):,} of "
+            f"{len(chosen):,} rows."
+        )
     if prime != "none":
         size = sum(len(primer(question)) for question in chosen[:50]) / len(chosen[:50])
         notes.append(

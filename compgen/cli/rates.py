@@ -15,7 +15,9 @@ from compgen.cli.values import choice, flag, whole
 from compgen.errors import UsageError
 
 if TYPE_CHECKING:
+    from compgen.evaluation.material import Material
     from compgen.evaluation.rates import Rate
+    from compgen.evaluation.tokens import Vocabulary
 
 KINDS = ("auto", "text", "image", "audio")
 RANDOM_BYTES = 1 << 18
@@ -63,6 +65,16 @@ def rates(
             help="Use at most N bytes of each kind, the beginnings of the files.",
         ),
     ] = None,
+    tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--tokens",
+            metavar="N,…",
+            show_default=False,
+            help="Write the text as tokens first, by vocabularies of so many byte pairs that are "
+            "learned from it.",
+        ),
+    ] = None,
     coder: Annotated[
         bool,
         flag(
@@ -88,12 +100,13 @@ def rates(
     from compgen.evaluation.published import RATES, RATES_SOURCE
     from compgen.evaluation.rates import measure
     from compgen.registry import get_compressor
-    from compgen.report.rates_table import chunk_view, rates_table
+    from compgen.report.rates_table import rates_table
+    from compgen.report.rates_views import chunk_view, size_view, token_view
 
     console.be_quiet(quiet)
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other: choose one")
-    lengths = _lengths(chunks)
+    lengths, sizes = _lengths(chunks), _sizes(tokens)
     compressors = [get_compressor(spec) for spec in compressor or ["gzip"]]
     require_one_stdin(*files)
     paths = [STDIN if str(path) == "-" else path for path in files]
@@ -102,17 +115,29 @@ def rates(
     largest = max(len(material.data) for material in materials)
     rng = np.random.default_rng([seed, 0])
     materials.append(random_control(min(largest, RANDOM_BYTES), rng))
+    vocabularies = _vocabularies(sizes, materials)
     found: list[Rate] = []
     interrupted = False
     total = len(compressors) * len(lengths) * sum(len(each.data) for each in materials)
+    total += len(compressors) * len(lengths) * len(vocabularies) * len(materials[0].data)
     with _Progress(total, quiet) as progress:
         try:
             for length in lengths:
                 for each in compressors:
                     progress.name(str(each))
-                    for material in materials:
+                    asked: list[tuple[Material, Vocabulary | None]]
+                    asked = [(material, None) for material in materials]
+                    asked += [(materials[0], vocabulary) for vocabulary in vocabularies]
+                    for material, vocabulary in asked:
                         found.append(
-                            measure(each, material, length, files=coder, progress=progress.advance)
+                            measure(
+                                each,
+                                material,
+                                length,
+                                files=coder,
+                                progress=progress.advance,
+                                vocabulary=vocabulary,
+                            )
                         )
                         keep_what_there_is()
         except KeyboardInterrupt:
@@ -133,9 +158,13 @@ def rates(
     elif as_csv:
         console.write_bytes(_csv(found))
     else:
-        console.show(rates_table(found, materials))
+        plain = [rate for rate in found if rate.tokens is None]
+        console.show(rates_table(plain, materials))
         if len(lengths) > 2:
-            console.show(chunk_view(found))
+            console.show(chunk_view(plain))
+        for view in (size_view(plain), token_view(found)):
+            if view is not None:
+                console.show(view)
     if interrupted:
         console.note("interrupted")
         return INTERRUPTED
@@ -153,6 +182,34 @@ def _lengths(chunks: str) -> list[int | None]:
         else:
             raise UsageError(f"--chunks {chunks}: write lengths in bytes, such as whole,2048")
     return list(lengths)
+
+
+def _sizes(tokens: str | None) -> list[int]:
+    from compgen.evaluation.tokens import FEWEST, MOST
+
+    sizes: dict[int, None] = {}
+    for word in tokens.split(",") if tokens is not None else ():
+        size = word.strip()
+        if not (re.fullmatch("[0-9]{1,7}", size, re.ASCII) and FEWEST <= int(size) <= MOST):
+            raise UsageError(
+                f"--tokens {tokens}: write sizes of vocabularies from {FEWEST} to {MOST}, such as "
+                "1000,5000"
+            )
+        sizes[int(size)] = None
+    return list(sizes)
+
+
+def _vocabularies(sizes: list[int], materials: "list[Material]") -> "list[Vocabulary]":
+    """Learned from the text, which is the first of the materials; each size once."""
+    from compgen.evaluation.tokens import learn
+
+    if not sizes:
+        return []
+    if materials[0].kind != "text":
+        raise UsageError("--tokens is for text, and no file is one; --as text takes any bytes so")
+    learned = [learn(materials[0].data, size) for size in sizes]
+    # what asks for more pairs than there are is the same vocabulary again
+    return list({len(each.tokens): each for each in learned}.values())
 
 
 def _csv(found: "list[Rate]") -> bytes:

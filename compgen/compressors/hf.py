@@ -70,6 +70,11 @@ class Hf(ModelCompressor):
         super().verify(data[:VERIFIED])
 
     @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned, those that are used twice once."""
+        return self.loaded().parameters
+
+    @property
     def traits(self) -> dict[str, str]:
         model = self.loaded()
         return {"sha256": model.sha256, **model.traits}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from compgen.compressor import Compressor
 from compgen.conditional import Conditional
-from compgen.evaluation.priming import Primer
+from compgen.evaluation.priming import Priming
 from compgen.evaluation.question import Question
 from compgen.reading import Reading
 
@@ -73,7 +73,7 @@ class Judge:
         return Scored(question.row, given.bits(endings), base.bits(endings))
 
 
-def choose(judge: Judge, questions: Sequence[Question], primer: Primer) -> Iterator[Scored]:
+def choose(judge: Judge, questions: Sequence[Question], primer: Priming) -> Iterator[Scored]:
     """The scores of the questions, in their order, as they come."""
     for question in questions:
         yield judge.score(question, primer(question))

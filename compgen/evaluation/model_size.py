@@ -27,7 +27,4 @@ def parameter_count(compressor: Compressor) -> int | None:
         from compgen.neural.engines import DEFAULT
 
         return load_config(compressor.model or DEFAULT).parameters
-    learned = isinstance(compressor, ModelCompressor) and (
-        compressor.has_learned or compressor.name == "hf"
-    )
-    return None if learned else 0
+    return None if isinstance(compressor, ModelCompressor) and compressor.has_learned else 0

@@ -7,13 +7,15 @@
     topic       the rows of the same topic, then as `leading`
     retrieval   the rows given which the context costs fewest bits, the cheapest first
 
+Or a text of one's own primes every question alike: the end of it, as much as fits.
+
 Rows are told with their right ending where the file tells it, as in few-shot prompts; so a
 primed score is not a zero-shot one. `retrieval` measures by deflate with the row as its preset
 dictionary, for every compressor alike: all are asked the same question after the same prime.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -25,6 +27,10 @@ from compgen.evaluation.question import Question
 SEPARATOR = b"\n"
 PRIME_BYTES = 30_000
 """By default: what deflate's window holds, less the question itself."""
+
+
+Priming = Callable[[Question], bytes]
+"""What goes before a question: a `Primer`, or a `TextPrimer`."""
 
 
 class Prime(StrEnum):
@@ -92,6 +98,30 @@ class Primer:
             costs = [_length_after(row, context) for row in self._rows]
             return [int(index) for index in np.argsort(costs, kind="stable")]
         return everything
+
+
+class TextPrimer:
+    """Primes every question with the end of one text."""
+
+    def __init__(self, text: bytes, budget: int = PRIME_BYTES) -> None:
+        """Raises InputError if there is no text."""
+        if not text:
+            raise InputError("the corpus is empty; there is nothing to prime with")
+        ended = text if text.endswith(SEPARATOR) else text + SEPARATOR
+        self.prime = ended[-budget:]
+
+    def __call__(self, question: Question) -> bytes:  # noqa: ARG002
+        """At most the budget's bytes, ended by a line break."""
+        return self.prime
+
+    def found_in(self, questions: Sequence[Question]) -> int:
+        """How many of `questions` have their context or their right ending in the prime, word
+        for word: these it may answer by heart."""
+        return sum(
+            question.context.encode() in self.prime
+            or (question.answer != "" and question.answer.encode() in self.prime)
+            for question in questions
+        )
 
 
 def _length_after(row: bytes, context: bytes) -> int:

@@ -20,6 +20,10 @@ gzip: so its rates are lower than ours by 1/2048 of a chunk, 0.05 points.
 A model (`coded:gzip`, `cm`, `neural`) has no container: its size is the sum of -log2 p, in
 bits. With `files` its real coder writes every piece as well, and how far the two are apart is
 told.
+
+With a vocabulary every piece is written as tokens before it is compressed (compgen.evaluation.
+tokens). The rate is still that of the raw bytes; what the vocabulary takes, compressed in the same
+way, is told beside it and is a part of the adjusted rate.
 """
 
 import time
@@ -32,6 +36,7 @@ from compgen.compressors.model import ModelCompressor
 from compgen.errors import CompressorError, LossyError
 from compgen.evaluation.material import Kind, Material
 from compgen.evaluation.model_size import PARAMETER_BYTES, parameter_count
+from compgen.evaluation.tokens import Vocabulary
 
 CODER_TOLERANCE = 0.02
 """A real coder may be larger than the sum of -log2 p by this share and its container: lanes of
@@ -62,6 +67,10 @@ class Rate:
     """What a model's real coder wrote, containers included; None: it was not asked."""
     seconds: float
     """CPU seconds."""
+    tokens: int | None = None
+    """How many the vocabulary has; None: bytes are compressed as they are."""
+    vocabulary_bytes: float = 0.0
+    """What the vocabulary takes, compressed by the same compressor; not in compressed_bytes."""
 
     @property
     def rate(self) -> float:
@@ -70,10 +79,12 @@ class Rate:
 
     @property
     def adjusted_rate(self) -> float | None:
-        """The same with the model's parameters as a part of what is compressed; None: unknown."""
+        """The same with all that a decoder needs to have, the model's parameters and the
+        vocabulary; None: unknown."""
         if self.parameters is None:
             return None
-        return (self.compressed_bytes + PARAMETER_BYTES * self.parameters) / self.raw_bytes
+        needed = PARAMETER_BYTES * self.parameters + self.vocabulary_bytes
+        return (self.compressed_bytes + needed) / self.raw_bytes
 
     @property
     def bits_per_byte(self) -> float:
@@ -94,6 +105,8 @@ class Rate:
             "adjusted_rate": self.adjusted_rate,
             "bits_per_byte": self.bits_per_byte,
             "coder_bytes": self.coder_bytes,
+            "tokens": self.tokens,
+            "vocabulary_bytes": self.vocabulary_bytes,
             "cpu_seconds": self.seconds,
         }
 
@@ -105,10 +118,12 @@ def measure(
     *,
     files: bool = False,
     progress: Progress = lambda _: None,
+    vocabulary: Vocabulary | None = None,
 ) -> Rate:
     """The rate of `compressor` on `material` in pieces of `chunk` bytes, the last what is left.
 
-    `progress` is told how many bytes are done. Every stream of a real format is decompressed
+    With a `vocabulary` every piece is compressed as its tokens. `progress` is told how many bytes
+    are done, of what is compressed. Every stream of a real format is decompressed
     again; of a model, only those of `files`, and of each kind only the first.
 
     Raises LossyError if data does not come back, CompressorError if a model's coder writes
@@ -118,6 +133,11 @@ def measure(
     data = material.data
     size = chunk or len(data)
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    vocabulary_bytes = 0.0
+    if vocabulary is not None:
+        pieces = [vocabulary.write(piece) for piece in pieces]
+        spelled = Material(material.kind, vocabulary.spelled, 0)
+        vocabulary_bytes = measure(compressor, spelled, None).compressed_bytes
     header, coder = 0, None
     if isinstance(compressor, ModelCompressor):
         compressed = _model_bytes(compressor, pieces, progress)
@@ -137,6 +157,8 @@ def measure(
         parameters=parameter_count(compressor),
         coder_bytes=coder,
         seconds=time.process_time() - started,
+        tokens=None if vocabulary is None else len(vocabulary.tokens),
+        vocabulary_bytes=vocabulary_bytes,
     )
 
 

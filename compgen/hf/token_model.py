@@ -90,6 +90,11 @@ class TokenModel:
         return TokenModel(*self._arguments)
 
     @property
+    def parameters(self) -> int:
+        """Numbers that were learned; a matrix that is both ends of the model counts once."""
+        return sum(weight.numel() for weight in self._model.parameters())
+
+    @property
     def traits(self) -> dict[str, str]:
         """How it computes."""
         import transformers
