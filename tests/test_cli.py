@@ -406,7 +406,7 @@ def test_progress_says_what_a_byte_costs(monkeypatch: pytest.MonkeyPatch) -> Non
             return 8
 
     progress = _Progress(100, hidden=False)
-    progress._bar.disable = False
+    progress.hidden = False
     progress.update(Written())  # type: ignore[arg-type]
     assert progress._bar.tasks[0].completed == 8
     assert progress._bar.tasks[0].fields["rate"].endswith("bytes/s, 1.50 bits/byte")

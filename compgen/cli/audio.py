@@ -21,7 +21,8 @@ from compgen.cli.conversion import Force
 from compgen.cli.files import STANDARD, open_output
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.medium_note import warn_of_another_medium
-from compgen.cli.values import choice, flag, real, whole
+from compgen.cli.progress import ProgressLine
+from compgen.cli.values import choice, real, whole
 from compgen.neural.medium import SOUND, Medium
 from compgen.reading import Reading
 
@@ -178,21 +179,9 @@ def audio(
             rich_help_panel=SAMPLING,
         ),
     ] = 16,
-    min_p: Annotated[
-        float | None,
-        real(
-            "--min-p",
-            help="Keep what is at least X times as probable as the best; 0: all. By default "
-            "what suits the unit.",
-            rich_help_panel=SHAPING,
-            show_default=False,
-        ),
-    ] = None,
+    min_p: options.MinP = None,
     force: Force = False,
-    as_json: Annotated[
-        bool,
-        flag("--json", help="Print one JSON object a sample.", rich_help_panel=OUTPUT),
-    ] = False,
+    as_json: options.JsonSamples = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Continue a sound with any compressor.
@@ -424,33 +413,15 @@ def _plot(
         sink.write(png_bytes(sheet, {SOFTWARE: f"compgen {__version__}"}))
 
 
-class _Progress:
-    """A line on stderr: seconds, and how long it will take; nothing where stderr is no terminal."""
+class _Progress(ProgressLine):
+    """Seconds of all samples."""
 
     def __init__(self, samples: int, session: "Session", *, hidden: bool) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        screen = console.notes()
         self._each = session.length / session.rate
         self._rate = session.rate
-        self._bar = Progress(
-            BarColumn(bar_width=20),
-            TextColumn("{task.completed:.2f}/{task.total:.2f} s of sound"),
-            TimeRemainingColumn(),
-            console=screen,
-            transient=True,
-            disable=hidden or not console.can_redraw(screen),
-        )
-        self._task = self._bar.add_task("", total=samples * self._each)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.stop()
+        total = samples * self._each
+        super().__init__(total, "{task.completed:.2f}/{task.total:.2f} s of sound", hidden=hidden)
 
     def update(self, sample: int, done: int) -> None:
         """Show how far it is: so many sounds, and so many samples of the next."""
-        if not self._bar.disable:
-            self._bar.update(self._task, completed=sample * self._each + done / self._rate)
+        self.show(completed=sample * self._each + done / self._rate)

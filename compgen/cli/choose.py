@@ -4,13 +4,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.progress import ProgressLine
 from compgen.cli.values import choice, whole
 from compgen.errors import UsageError
 from compgen.reading import Reading
@@ -170,7 +171,7 @@ def choose(
     }
     results: list[ChoiceResult] = []
     interrupted = False
-    with Journal(out, asked) as journal, _Progress(len(judges) * len(chosen), quiet) as progress:
+    with Journal(out, asked) as journal, _line(len(judges) * len(chosen), quiet) as progress:
         for run, judge in enumerate(judges):
             started = time.process_time()
             scores: list[Scored] = []
@@ -178,7 +179,7 @@ def choose(
                 for scored in _scores(judge, run, chosen, primer, journal):
                     scores.append(scored)
                     keep_what_there_is()
-                    progress.advance(str(judge.compressor))
+                    progress.show(advance=1, what=str(judge.compressor))
             except KeyboardInterrupt:
                 if not scores and not results:
                     raise
@@ -261,32 +262,7 @@ def _notes(
     return notes
 
 
-class _Progress:
-    """A line on stderr: how many are scored, by whom, and how long it will take."""
+def _line(total: int, hidden: bool) -> ProgressLine:
+    from rich.progress import MofNCompleteColumn
 
-    def __init__(self, total: int, hidden: bool) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Remaining
-
-        screen = console.notes()
-        self._bar: Any = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            Remaining(),
-            console=screen,
-            transient=True,
-            disable=hidden or not console.can_redraw(screen),
-        )
-        self._task = self._bar.add_task("", total=total)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.stop()
-
-    def advance(self, who: str) -> None:
-        """One more question is scored."""
-        self._bar.update(self._task, advance=1, description=who)
+    return ProgressLine(total, MofNCompleteColumn(), hidden=hidden, what="answering")

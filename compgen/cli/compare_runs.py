@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compgen.cli import console
 from compgen.cli.interrupt import keep_what_there_is
+from compgen.cli.progress import ProgressLine
 
 if TYPE_CHECKING:
     from compgen.experiment.contract import Result, Spec
@@ -50,29 +51,17 @@ def run_grid(
     running: Running,
 ) -> bool:
     """Run all specs, each with a label for the progress line; whether Ctrl-C ended it early."""
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.progress import MofNCompleteColumn
 
     from compgen.experiment.executors import run_all
 
-    screen = console.notes()
     labels = {spec.id: label for spec, label in specs}
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Remaining(),
-        console=screen,
-        transient=True,
-        disable=running.quiet or not console.can_redraw(screen),
-    ) as progress:
-        task = progress.add_task("running", total=len(labels))
+    done = MofNCompleteColumn()
+    with ProgressLine(len(labels), done, hidden=running.quiet, what="running") as progress:
 
         def finished(run: "Result") -> None:
             keep_what_there_is()
-            what = escape(console.printable(labels[run.spec.id][:40], keep=""))
-            progress.update(task, advance=1, description=what)
+            progress.show(advance=1, what=labels[run.spec.id][:40])
 
         try:
             run_all(

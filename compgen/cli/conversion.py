@@ -14,6 +14,7 @@ from compgen.cli import parameters as options
 from compgen.cli.files import STANDARD, known_size, open_input, open_output
 from compgen.cli.files import Output as Destination
 from compgen.cli.interrupt import keep_what_there_is
+from compgen.cli.progress import ProgressLine
 from compgen.cli.values import flag
 from compgen.errors import CompgenError, UsageError
 
@@ -113,32 +114,23 @@ def _progress_line(
     plan: Plan, label: str, size: int | None, sink: Destination
 ) -> Iterator["Progress"]:
     """A progress line on a terminal, which also notices Ctrl-C between two kernels."""
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    screen = console.notes()
-    line = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[facts]}"),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=plan.quiet or not console.can_redraw(screen),
+    line = ProgressLine(
+        size,
+        "{task.fields[facts]}",
+        hidden=plan.quiet,
+        what=f"{plan.verb} {label}",
+        facts="getting ready",
     )
-    started = time.perf_counter()
     with line:
-        what = escape(console.printable(f"{plan.verb} {label}", keep=""))
-        task = line.add_task(what, total=size, facts="getting ready")
 
         def progress(data: int, container: int) -> None:
             if sink.begun:
                 keep_what_there_is()
-            facts = _rate(data, time.perf_counter() - started)
+            facts = _rate(line.per_second(data))
             if data and container:
                 facts += f" · {8 * container / data:.3f} bits/byte"
             done = data if plan.verb == "compressing" else container
-            line.update(task, completed=done, facts=facts)
+            line.show(completed=done, facts=facts)
 
         yield progress
 
@@ -149,7 +141,7 @@ def _sentence(summary: "Summary", label: str, target: Path, seconds: float) -> s
     return (
         f"{label} → {place}: {summary.data_bytes:,} bytes of data, {summary.container_bytes:,} "
         + (f"compressed, {cost:.3f} bits/byte, " if cost is not None else "compressed, ")
-        + f"{summary.spec}, {_rate(summary.data_bytes, seconds)}"
+        + f"{summary.spec}, {_rate(summary.data_bytes / max(seconds, 1e-9))}"
     )
 
 
@@ -165,8 +157,7 @@ def _as_dict(summary: "Summary", file: Path, target: Path, seconds: float) -> di
     }
 
 
-def _rate(count: int, seconds: float) -> str:
-    rate = count / max(seconds, 1e-9)
+def _rate(rate: float) -> str:
     return f"{rate / 1e6:.1f} MB/s" if rate >= 1e6 else f"{rate / 1e3:.1f} KB/s"
 
 

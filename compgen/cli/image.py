@@ -14,7 +14,8 @@ from compgen.cli.files import STANDARD, open_output
 from compgen.cli.image_inputs import check_output, parse_size, read_corpus_images, read_picture
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
 from compgen.cli.medium_note import warn_of_another_medium
-from compgen.cli.values import choice, flag, real, whole
+from compgen.cli.progress import ProgressLine
+from compgen.cli.values import choice, flag, whole
 from compgen.neural.medium import IMAGE, Medium
 from compgen.reading import Reading
 
@@ -142,33 +143,15 @@ def image(
             show_default=False,
         ),
     ] = None,
-    top_k: Annotated[
-        int, whole("--top-k", help="Keep the N most probable; 0: all.", rich_help_panel=SHAPING)
-    ] = 0,
-    top_p: Annotated[
-        float, real("--top-p", help="Keep a nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
-    ] = 1.0,
-    min_p: Annotated[
-        float | None,
-        real(
-            "--min-p",
-            help="Keep what is at least X times as probable as the best; 0: all. By default "
-            "what suits the unit.",
-            rich_help_panel=SHAPING,
-            show_default=False,
-        ),
-    ] = None,
-    typical: Annotated[
-        float,
-        real("--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING),
-    ] = 1.0,
+    top_k: options.TopK = 0,
+    top_p: options.TopP = 1.0,
+    min_p: options.MinP = None,
+    typical: options.Typical = 1.0,
     show: Annotated[
         bool, flag("--show", help="Show the result in the terminal.", rich_help_panel=OUTPUT)
     ] = False,
     force: Force = False,
-    as_json: Annotated[
-        bool, flag("--json", help="Print one JSON object a sample.", rich_help_panel=OUTPUT)
-    ] = False,
+    as_json: options.JsonSamples = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Fill in a part of a picture with any compressor.
@@ -387,37 +370,20 @@ def _show(pixels: "Pixels", *, on_stdout: bool) -> None:
         console.notes().print(HalfBlocks(pixels))
 
 
-class _Progress:
-    """A line on stderr: pixels, and how long it will take; nothing where stderr is no terminal."""
+class _Progress(ProgressLine):
+    """Pixels of all samples, and how many a second."""
 
     def __init__(self, samples: int, sitting: "Sitting", *, hidden: bool) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        screen = console.notes()
         self._each = int(sitting.unknown.sum())
-        self._bar = Progress(
-            BarColumn(bar_width=20),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} pixels"),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=screen,
-            transient=True,
-            disable=hidden or not console.can_redraw(screen),
+        super().__init__(
+            samples * self._each,
+            "{task.completed:,.0f}/{task.total:,.0f} pixels",
+            "{task.fields[rate]}",
+            hidden=hidden,
+            rate="",
         )
-        self._task = self._bar.add_task("", total=samples * self._each, rate="")
-        self._started = time.perf_counter()
-
-    def __enter__(self) -> "_Progress":
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.stop()
 
     def update(self, sample: int, done: int) -> None:
         """Show how far it is: so many samples, and so many pixels of the next."""
-        if self._bar.disable:
-            return
         pixels = sample * self._each + done
-        rate = pixels / max(time.perf_counter() - self._started, 1e-9)
-        self._bar.update(self._task, completed=pixels, rate=f"{rate:,.0f} pixels/s")
+        self.show(completed=pixels, rate=f"{self.per_second(pixels):,.0f} pixels/s")

@@ -137,6 +137,30 @@ Temperature = Annotated[
     real("--temperature", "-t", metavar="T", help="Below 1 is bolder, 0 greedy, above 1 wilder."),
 ]
 
+TopK = Annotated[
+    int, whole("--top-k", help="Keep the N most probable; 0: all.", rich_help_panel=SHAPING)
+]
+TopP = Annotated[
+    float, real("--top-p", help="Keep a nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
+]
+MinP = Annotated[
+    float | None,
+    real(
+        "--min-p",
+        help="Keep what is at least X times as probable as the best; 0: all. By default what "
+        "suits the compressor and what it is asked, 0.1 as a rule.",
+        rich_help_panel=SHAPING,
+        show_default=False,
+    ),
+]
+Typical = Annotated[
+    float,
+    real("--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING),
+]
+
+JsonSamples = Annotated[
+    bool, flag("--json", help="Print one JSON object a sample.", rich_help_panel=OUTPUT)
+]
 Json = Annotated[bool, flag("--json", help="Print JSON.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[
     bool, flag("--quiet", "-q", help="No notes and no progress.", rich_help_panel=OUTPUT)

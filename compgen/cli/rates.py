@@ -11,6 +11,7 @@ import typer
 from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.interrupt import INTERRUPTED, keep_what_there_is
+from compgen.cli.progress import ProgressLine
 from compgen.cli.values import choice, flag, whole
 from compgen.errors import UsageError
 
@@ -120,11 +121,11 @@ def rates(
     interrupted = False
     total = len(compressors) * len(lengths) * sum(len(each.data) for each in materials)
     total += len(compressors) * len(lengths) * len(vocabularies) * len(materials[0].data)
-    with _Progress(total, quiet) as progress:
+    with _line(total, quiet) as progress:
         try:
             for length in lengths:
                 for each in compressors:
-                    progress.name(str(each))
+                    progress.show(what=str(each))
                     asked: list[tuple[Material, Vocabulary | None]]
                     asked = [(material, None) for material in materials]
                     asked += [(materials[0], vocabulary) for vocabulary in vocabularies]
@@ -135,7 +136,7 @@ def rates(
                                 material,
                                 length,
                                 files=coder,
-                                progress=progress.advance,
+                                progress=lambda count: progress.show(advance=count),
                                 vocabulary=vocabulary,
                             )
                         )
@@ -221,36 +222,7 @@ def _csv(found: "list[Rate]") -> bytes:
     return text.getvalue().encode()
 
 
-class _Progress:
-    """A line on stderr: who is measured, how much is done, how long it will take."""
+def _line(total: int, hidden: bool) -> ProgressLine:
+    from rich.progress import DownloadColumn
 
-    def __init__(self, total: int, hidden: bool) -> None:
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Remaining
-
-        screen = console.notes()
-        self._bar: Any = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            DownloadColumn(),
-            Remaining(),
-            console=screen,
-            transient=True,
-            disable=hidden or not console.can_redraw(screen),
-        )
-        self._task = self._bar.add_task("", total=total)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.stop()
-
-    def name(self, who: str) -> None:
-        """Whose turn it is."""
-        self._bar.update(self._task, description=who)
-
-    def advance(self, count: int) -> None:
-        """So many bytes more are compressed."""
-        self._bar.update(self._task, advance=count)
+    return ProgressLine(total, DownloadColumn(), hidden=hidden, what="compressing")

@@ -8,6 +8,7 @@ import typer
 from compgen.cli import console
 from compgen.cli import parameters as options
 from compgen.cli.interrupt import INTERRUPTED, held, keep_what_there_is
+from compgen.cli.progress import ProgressLine
 from compgen.cli.values import choice, flag, real, whole
 from compgen.reading import Reading
 
@@ -95,27 +96,10 @@ def text(
             show_default=False,
         ),
     ] = None,
-    top_k: Annotated[
-        int,
-        whole("--top-k", help="Keep the N most probable bytes; 0: all.", rich_help_panel=SHAPING),
-    ] = 0,
-    top_p: Annotated[
-        float, real("--top-p", help="Keep a nucleus of this mass; 1: all.", rich_help_panel=SHAPING)
-    ] = 1.0,
-    min_p: Annotated[
-        float | None,
-        real(
-            "--min-p",
-            help="Keep what is at least X times as probable as the best; 0: all. By default "
-            "what suits the compressor, 0.1 as a rule.",
-            rich_help_panel=SHAPING,
-            show_default=False,
-        ),
-    ] = None,
-    typical: Annotated[
-        float,
-        real("--typical", help="Keep the locally typical mass X; 1: all.", rich_help_panel=SHAPING),
-    ] = 1.0,
+    top_k: options.TopK = 0,
+    top_p: options.TopP = 1.0,
+    min_p: options.MinP = None,
+    typical: options.Typical = 1.0,
     repeat_penalty: Annotated[
         float,
         real(
@@ -163,9 +147,7 @@ def text(
             rich_help_panel=SHAPING,
         ),
     ] = -1,
-    as_json: Annotated[
-        bool, flag("--json", help="Print one JSON object a sample.", rich_help_panel=OUTPUT)
-    ] = False,
+    as_json: options.JsonSamples = False,
     no_stream: Annotated[
         bool,
         flag("--no-stream", help="Print a sample only when it is whole.", rich_help_panel=OUTPUT),
@@ -285,38 +267,17 @@ def _separate(sample: int, samples: int) -> None:
     console.write_bytes(f"{chr(10) * (sample > 0)}--- {sample + 1} of {samples} ---\n".encode())
 
 
-class _Progress:
-    """A line on stderr with bytes/s and bits/byte; nothing where stderr is no terminal."""
+class _Progress(ProgressLine):
+    """Bytes of one sample, with bytes/s and bits/byte."""
 
     def __init__(self, total: int, *, hidden: bool) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        screen = console.notes()
-        self._bar = Progress(
-            BarColumn(bar_width=20),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} bytes"),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=screen,
-            transient=True,
-            disable=hidden or not console.can_redraw(screen),
-        )
-        self._task = self._bar.add_task("", total=total, rate="")
-        self._started = time.perf_counter()
-
-    def __enter__(self) -> "_Progress":
-        self._bar.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._bar.stop()
+        facts = "{task.completed:,.0f}/{task.total:,.0f} bytes", "{task.fields[rate]}"
+        super().__init__(total, *facts, hidden=hidden, rate="")
 
     def update(self, writing: "Writing") -> None:
         """Show how far the sample is."""
-        if self._bar.disable:
-            return
         written = len(writing)
-        rate = f"{written / max(time.perf_counter() - self._started, 1e-9):,.0f} bytes/s"
+        rate = f"{self.per_second(written):,.0f} bytes/s"
         if writing.bits_so_far is not None and written:
             rate += f", {writing.bits_so_far / written:.2f} bits/byte"
-        self._bar.update(self._task, completed=written, rate=rate)
+        self.show(completed=written, rate=rate)

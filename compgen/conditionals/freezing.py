@@ -11,8 +11,12 @@ before its first byte, if it learns; what it has read, before its first byte in 
 """
 
 from abc import abstractmethod
+from typing import Any
 
-from compgen.conditionals.bitwise import BitwiseModel
+import numpy as np
+from numpy.typing import NDArray
+
+from compgen.conditionals.bitwise import BitwiseModel, Coder, Shape
 
 
 class FreezingModel(BitwiseModel):
@@ -63,3 +67,35 @@ class FreezingModel(BitwiseModel):
             store = private(store, room)
         self._model = self._model._replace(store=store, learned=learned)
         self._learned_is_shared = False
+
+    @abstractmethod
+    def _loops(self) -> Any:
+        """The module of its compiled loops: `next_byte`, `code` and `generate`."""
+
+    def _look(self, scratch: Any, out: NDArray[np.float64]) -> None:
+        self._loops().next_byte(self._model, scratch, out)
+
+    def _code_piece(
+        self,
+        scratch: Any,
+        coder: Coder,
+        piece: NDArray[np.uint8],
+        lengths: NDArray[np.float64],
+        expected: NDArray[Any] | None,  # noqa: ARG002
+    ) -> None:
+        mode, interval, stream = coder
+        self._loops().code(
+            self._model, scratch, mode, self._learn, piece, lengths, interval, stream
+        )
+
+    def _generate_piece(
+        self,
+        scratch: Any,
+        uniforms: NDArray[np.float64],
+        shape: Shape,
+        lengths: NDArray[np.float64],
+    ) -> NDArray[np.uint8]:
+        written: NDArray[np.uint8] = self._loops().generate(
+            self._model, scratch, uniforms, self._learn, *shape, lengths
+        )
+        return written

@@ -11,10 +11,6 @@ freezing and forking mean.
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from compgen.conditionals.bitwise import Coder, Shape
 from compgen.conditionals.freezing import FreezingModel
 from compgen.errors import UsageError
 
@@ -97,42 +93,7 @@ class PixelMixing(FreezingModel):
         picture = copied(self._model.picture) if copy else self._model.picture
         self._model = self._model._replace(picture=with_room(picture, self._model.layout, size))
 
-    def _look(self, scratch: Any, out: NDArray[np.float64]) -> None:
-        from compgen.kernels.pixelcm import next_byte
+    def _loops(self) -> Any:
+        from compgen.kernels import pixelcm
 
-        next_byte(self._model, scratch, out)
-
-    def _code_piece(
-        self,
-        scratch: Any,
-        coder: Coder,
-        piece: NDArray[np.uint8],
-        lengths: NDArray[np.float64],
-        expected: NDArray[Any] | None,  # noqa: ARG002
-    ) -> None:
-        from compgen.kernels.pixelcm import code
-
-        code(
-            self._model,
-            scratch,
-            coder.mode,
-            self._learn,
-            piece,
-            lengths,
-            coder.interval,
-            coder.stream,
-        )
-
-    def _generate_piece(
-        self,
-        scratch: Any,
-        uniforms: NDArray[np.float64],
-        shape: Shape,
-        lengths: NDArray[np.float64],
-    ) -> NDArray[np.uint8]:
-        from compgen.kernels.pixelcm import generate
-
-        written: NDArray[np.uint8] = generate(
-            self._model, scratch, uniforms, self._learn, *shape, lengths
-        )
-        return written
+        return pixelcm

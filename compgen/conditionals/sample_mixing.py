@@ -11,10 +11,6 @@ what freezing and forking mean.
 
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from compgen.conditionals.bitwise import Coder, Shape
 from compgen.conditionals.freezing import FreezingModel
 from compgen.errors import UsageError
 
@@ -101,42 +97,7 @@ class SampleMixing(FreezingModel):
         learned = with_filters(self._model.learned, self._model.sound.wave.shape[1])
         self._model = self._model._replace(learned=learned)
 
-    def _look(self, scratch: Any, out: NDArray[np.float64]) -> None:
-        from compgen.kernels.samplecm import next_byte
+    def _loops(self) -> Any:
+        from compgen.kernels import samplecm
 
-        next_byte(self._model, scratch, out)
-
-    def _code_piece(
-        self,
-        scratch: Any,
-        coder: Coder,
-        piece: NDArray[np.uint8],
-        lengths: NDArray[np.float64],
-        expected: NDArray[Any] | None,  # noqa: ARG002
-    ) -> None:
-        from compgen.kernels.samplecm import code
-
-        code(
-            self._model,
-            scratch,
-            coder.mode,
-            self._learn,
-            piece,
-            lengths,
-            coder.interval,
-            coder.stream,
-        )
-
-    def _generate_piece(
-        self,
-        scratch: Any,
-        uniforms: NDArray[np.float64],
-        shape: Shape,
-        lengths: NDArray[np.float64],
-    ) -> NDArray[np.uint8]:
-        from compgen.kernels.samplecm import generate
-
-        written: NDArray[np.uint8] = generate(
-            self._model, scratch, uniforms, self._learn, *shape, lengths
-        )
-        return written
+        return samplecm
