@@ -195,7 +195,7 @@ def test_previews_fit() -> None:
         (2, "image gray.png -o x.png --dither 3", "--dither 3: blocks are weighed on pictures"),
         (2, "score gray.png --keep top:50%", "--against names the truth"),
         (1, "score gray.png --against black.png --keep mask:small-mask.png", "the mask has"),
-        (1, "score one.png --against gray.png", "they must be equal"),
+        (1, "score gray.png --against one.png", "they must be equal, or the truth larger"),
         (1, "score cut.png", "cut.png: the picture is damaged"),
         (1, "score text.png --as image", "is no picture"),
         (2, "score text.png --against gray.png", "--against and --keep are for pictures"),
@@ -261,5 +261,11 @@ def test_a_picture_is_measured_against_the_truth() -> None:
     assert measures == told["measures"]
     table = cgen(*words).text
     assert all(word in table for word in ("gradients", "seam", "PSNR", "punishes diversity"))
+    smaller = ("--size", "8x6", "--gray", *BLIND)
+    told = json.loads(cgen("image", "rgb.png", "-o", "small.png", "--json", *smaller).text)
+    again = cgen("score", "small.png", "--against", "rgb.png", "--keep", "top:50%", "--json")
+    assert json.loads(again.text)["measures"] == told["measures"]
+    assert "rgb.png: resampled from" in again.err
+    assert "converted to gray, as small.png is" in again.err
     perfect = json.loads(cgen("score", "rgb.png", "--against", "rgb.png", "--json").text)
     assert perfect["measures"]["gradient_distance"] == 0

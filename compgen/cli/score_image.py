@@ -45,14 +45,22 @@ def _measure(pixels: "Pixels", label: str, against: Path, keep: str) -> "ImageMe
     from compgen.media.region import Region
     from compgen.metrics.image import measure_image
 
+    height, width, channels = pixels.shape
     truth = read_image(against, any_size=True)
+    is_gray = channels == 1 < truth.pixels.shape[2]
+    is_larger = truth.pixels.shape[0] >= height and truth.pixels.shape[1] >= width
+    if is_gray or (is_larger and truth.pixels.shape[:2] != (height, width)):
+        # as `cgen image --size --gray` made of it what it then filled in
+        size = (width, height) if truth.pixels.shape[:2] != (height, width) else None
+        truth = read_image(against, any_size=True, size=size, gray=is_gray)
+        console.note(f"{against}: {', '.join(truth.notes)}, as {label} is")
     unknown = Region.parse(keep).unknown(truth)
     true = truth.pixels
-    channels = max(pixels.shape[2], true.shape[2])
-    sample, true = (one.repeat(channels // one.shape[2], 2) for one in (pixels, true))
+    sample = pixels.repeat(true.shape[2] // channels or 1, 2)
+    true = true.repeat(sample.shape[2] // true.shape[2], 2)
     if sample.shape != true.shape:
         raise InputError(
-            f"{label} has {sample.shape[1]} x {sample.shape[0]} pixels and {against} "
-            f"{true.shape[1]} x {true.shape[0]}; they must be equal"
+            f"{label} has {width} x {height} pixels and {against} {true.shape[1]} x "
+            f"{true.shape[0]}; they must be equal, or the truth larger"
         )
     return measure_image(sample, true, unknown)

@@ -1,5 +1,7 @@
 """What a picture costs, and its measures, as a table; each with what it means."""
 
+import math
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -39,5 +41,6 @@ def image_score_table(score: ImageScore, measures: ImageMeasures | None) -> Rend
     )
     if measures is not None:
         for field, title, form, meaning in EXPLAINED:
-            table.add_row(title, format(getattr(measures, field), form), meaning)
+            value = getattr(measures, field)
+            table.add_row(title, "–" if math.isnan(value) else format(value, form), meaning)
     return Group(Text(score.compressor, overflow="fold"), table)
