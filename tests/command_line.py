@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 from compgen.cli import console
 from compgen.cli.app import app
 
-IMPURE = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "PYTHONIOENCODING")
+IMPURE = (
+    *("COLUMNS", "NO_COLOR", "FORCE_COLOR", "COLORTERM"),
+    *("PYTHONIOENCODING", "PYTHONUNBUFFERED"),
+)
 """What in the environment of the tests would change what is printed."""
 
 

@@ -152,6 +152,12 @@ def test_the_first_that_is_asked_for_is_the_reference(text: Path, tmp_path: Path
     (line,) = (line.split() for line in table if line.startswith("uniform "))
     assert line[1] == f"{noise['difference_cross_entropy']:+.2f}"
     assert line[4].endswith("*"), "8 bits a byte are more"
+    for name in ("uniform", "real text"):
+        named = json.loads(cgen(*words, "--json", "--against", name).out)
+        assert named["against"] == name
+    wrong = cgen(*words, "--against", "ngra", ok=False)
+    assert wrong.status == 2
+    assert "there is no such row; did you mean 'ngram'?" in wrong.err
 
 
 def test_a_forest_plot_is_not_flattened_by_one_row() -> None:

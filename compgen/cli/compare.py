@@ -30,6 +30,7 @@ ONLY_FOR = {
     "prompt_bytes": ("text",),
     "positions": ("text",),
     "split_seed": ("text",),
+    "against": ("text",),
     "unit": ("image", "audio"),
     "norm": ("image", "audio"),
     "keep": ("image", "audio"),
@@ -162,6 +163,17 @@ def compare(
         int,
         whole("--split-seed", low=0, help="How each text is shuffled.", rich_help_panel=TEXT),
     ] = 0,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="ROW",
+            show_default=False,
+            help="The row that the others are compared with, by its name in the table; by "
+            "default the first -c.",
+            rich_help_panel=TEXT,
+        ),
+    ] = None,
     keep: Annotated[
         str | None,
         typer.Option(
@@ -292,6 +304,7 @@ def compare(
                 shapes=compare_text.shapes(temperature, min_p),
                 seeds=range(1, seeds + 1),
                 baselines=baselines,
+                against=against or "",
             ),
             running,
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from compgen.cli import console
 from compgen.cli.compare_runs import Compared, Running, run_grid, saying
-from compgen.errors import InputError
+from compgen.errors import InputError, UsageError
+from compgen.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from compgen.experiment.spec import RunSpec, Shape
@@ -26,6 +27,8 @@ class Axes:
     shapes: Sequence["Shape"]
     seeds: Sequence[int]
     baselines: bool
+    against: str = ""
+    """The row that the others are compared with; empty: the first that was asked for."""
 
 
 def compare_texts(
@@ -97,6 +100,7 @@ def _compare_one(
         seeds=axes.seeds,
         baselines=axes.baselines,
     )
+    against = _row_called(axes.against, [row.label for row in rows])
     store = running.store()
     specs = [(row.spec, row.label) for row in rows]
     interrupted = run_grid(specs, {base.text_sha256: text}, store, running)
@@ -113,8 +117,23 @@ def _compare_one(
         rows=measured,
         baselines=frozenset(row.label for row in rows if row.is_baseline),
         skipped=skipped,
+        against=against,
     )
     return comparison, bench.judge, interrupted
+
+
+def _row_called(name: str, labels: Sequence[str]) -> str:
+    """The label that is meant, with its mark if it has one. Raises UsageError if there is none."""
+    from compgen.experiment.grid import HAS_READ
+    from compgen.experiment.quality import REAL
+
+    named = {label.removesuffix(f" {HAS_READ}"): label for label in (REAL, *labels)}
+    if name and name not in named:
+        raise UsageError(
+            f"--against {name}: there is no such row{did_you_mean(name, list(named))} (rows: "
+            f"{', '.join(named)})"
+        )
+    return named.get(name, "")
 
 
 def _show(comparison: "Comparison", *, as_json: bool) -> None:

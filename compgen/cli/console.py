@@ -12,7 +12,7 @@ import sys
 import unicodedata
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from compgen.errors import CompgenWarning, FailureError
 from compgen.kernels import announce_compilation
@@ -63,6 +63,7 @@ def show(chart: "RenderableType") -> None:
     with screen.capture() as captured:
         screen.print(chart)
     sys.stdout.write(captured.get())
+    sys.stdout.flush()  # that it cannot be written is said first
 
 
 def show_json(value: Any) -> None:
@@ -102,8 +103,10 @@ def fail(message: str) -> None:
 
 
 def _say(screen: "Console", message: str, style: str) -> None:
-    with contextlib.suppress(OSError):  # nobody reads stderr: no reason to lose the result
+    try:
         screen.print(printable(message, keep=""), style=style, markup=False, soft_wrap=True)
+    except OSError:  # nobody reads stderr: no reason to lose the result
+        _discard(sys.stderr)
 
 
 def route_warnings() -> None:
@@ -201,9 +204,14 @@ def accept_any_encoding() -> None:
 
 def discard_stdout() -> None:
     """After stdout has failed: let nothing try to write to it again, Python's exit included."""
+    _discard(sys.stdout)
+
+
+def _discard(stream: TextIO | None) -> None:
+    """Send what a stream still holds, and all that will be written to it, nowhere."""
     with contextlib.suppress(OSError, AttributeError):
         sink = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(sink, sys.stdout.fileno())
+        os.dup2(sink, stream.fileno())  # type: ignore[union-attr]
         os.close(sink)
 
 
