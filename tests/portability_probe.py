@@ -1,15 +1,20 @@
 """Run by test_neural_kernels in processes that are told to compile for lesser processors.
 
 Prints a digest of what the network computes, that of a coded stream, and whether the compiler
-has fused a multiplication with an addition ("fused") or not ("separate").
+has fused a multiplication with an addition ("fused") or not ("separate"); told "mixing", digests
+of what the models of sounds and of pictures code, learning and frozen.
 """
 
 import hashlib
+import sys
 from typing import Any
 
 import numpy as np
 
+from compgen.conditionals.freezing import FreezingModel
 from compgen.conditionals.neural import NeuralConditional
+from compgen.conditionals.pixel_mixing import PixelMixing
+from compgen.conditionals.sample_mixing import SampleMixing
 from compgen.neural.portable import PortableGru
 from tests.formula_model import formula_checkpoint
 from tests.texts import ENGLISH
@@ -53,5 +58,22 @@ def fusing() -> str:
     return "separate"
 
 
+def mixing() -> list[str]:
+    """Streams of the two models whose filters are of floating point."""
+    models: list[FreezingModel] = [
+        SampleMixing(channels=2, law="linear"),
+        PixelMixing(width=20, channels=3),
+    ]
+    found = []
+    for model in models:
+        learned = model.encode(ENGLISH[:900])
+        model.freeze()
+        found.append(hashlib.sha256(learned + model.encode(ENGLISH[900:1100])).hexdigest())
+    return found
+
+
 if __name__ == "__main__":
-    print(numbers(), stream(), fusing())
+    if sys.argv[1:] == ["mixing"]:
+        print(*mixing())
+    else:
+        print(numbers(), stream(), fusing())

@@ -350,6 +350,26 @@ def test_an_unreadable_file() -> None:
     assert "text: Permission denied" in refused(1, "text", "x", "--corpus", "text")
 
 
+def test_a_directory_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before the work; and if the work had to find out, by the output's own name."""
+    Path("locked").mkdir()
+    words = ("compress", "text", "-o", "locked/x.cg")
+    with monkeypatch.context() as here:  # root writes everywhere
+        here.setattr(os, "access", lambda path, mode: Path(path).name != "locked")
+        ended = cgen(*words, ok=False)
+    assert ended.status == 1
+    assert "locked/x.cg: nothing can be written to the directory" in ended.err
+
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied", "locked/.cgen-wxyz")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    ended = cgen(*words, ok=False)
+    assert ended.status == 1
+    assert "x.cg: Permission denied" in ended.err
+    assert ".cgen" not in ended.err
+
+
 def test_a_closed_pipe_ends_it_quickly_and_quietly() -> None:
     words = ("text", "x", "--corpus", "text", "--reading", "bytes", "-n", "99999999", "-q")
     ended = run(*words, shell='{ "$@"; echo $? >status; } | head -c 10')

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 from compgen.errors import InputError, UsageError
-from compgen.media import image_file
+from compgen.media import image_file, png_rows
 from compgen.media.image_file import ImageFile, looks_like_an_image, read_image
 from compgen.media.layout import Layout, byte_order
 from compgen.media.pixels import Pixels, grayscale, level_values, posterise
 from compgen.media.png_file import png_bytes
+from compgen.media.png_rows import missing_row_bytes
 from compgen.media.region import Region
 
 
@@ -125,6 +126,71 @@ def test_damage_is_one_line() -> None:
         with pytest.raises(InputError, match=r"damaged|no picture") as raised:
             read_image(data)
         assert "\n" not in str(raised.value)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of(header: bytes, rows: bytes, *others: bytes) -> bytes:
+    """A PNG whose checksums are all right, its rows in chunks of ten bytes."""
+    stream = zlib.compress(rows)
+    pieces = [chunk(b"IDAT", stream[at : at + 10]) for at in range(0, len(stream), 10)]
+    return b"".join(
+        [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), *others, *pieces, chunk(b"IEND", b"")]
+    )
+
+
+ROWS = [  # width, height, depth, colour type, interlaced; bytes of the rows, counted by hand
+    ((9, 5, 1, 0, 0), 5 * (1 + 2)),
+    ((9, 5, 4, 3, 0), 5 * (1 + 5)),
+    ((9, 5, 16, 2, 0), 5 * (1 + 54)),
+    ((9, 5, 8, 4, 0), 5 * (1 + 18)),
+    ((9, 5, 8, 6, 0), 5 * (1 + 36)),
+    ((9, 5, 8, 0, 1), (1 + 2) + (1 + 1) + (1 + 3) + 2 * (1 + 2) + (1 + 5) * 1 + 3 * 5 + 2 * 10),
+    ((1, 1, 8, 2, 1), 1 + 3),
+]
+
+
+@pytest.mark.parametrize(("shape", "length"), ROWS)
+def test_the_rows_of_a_png_are_counted(shape: tuple[int, ...], length: int) -> None:
+    header = struct.pack(">IIBBBBB", *shape[:4], 0, 0, shape[4])
+    palette = [chunk(b"PLTE", bytes(48))] if shape[3] == 3 else []
+    whole = png_of(header, bytes(length), *palette)
+    assert read_image(whole).pixels.shape[:2] == shape[1::-1]
+    for found in (0, 1, length - 1, length, length + 1):
+        data = png_of(header, bytes(found), *palette)
+        assert missing_row_bytes(io.BytesIO(data)) == max(length - found, 0)
+    with pytest.raises(InputError, match="cut short"):
+        read_image(png_of(header, bytes(length - 1), *palette))
+
+
+def test_a_png_with_too_few_rows_is_refused(tmp_path: Path) -> None:
+    """Its stream is whole, and Pillow has no complaint; a few bytes inflate to all there is."""
+    header = struct.pack(">IIBBBBB", 1000, 1000, 8, 0, 0, 0, 0)
+    file = tmp_path / "picture.png"
+    file.write_bytes(png_of(header, bytes(1001 * 1000)))
+    assert read_image(file).pixels.shape == (1000, 1000, 1)
+    file.write_bytes(png_of(header, bytes(1001 * 900)))
+    with Image.open(file) as image:
+        assert np.asarray(image).shape == (1000, 1000)
+    with pytest.raises(InputError, match=r"the last 100,100 bytes of its rows are missing"):
+        read_image(file)
+
+
+def test_rows_are_counted_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zlib keeps the checksum unread for as long as it has rows to give."""
+    monkeypatch.setattr(png_rows, "PIECE", 16)
+    header = struct.pack(">IIBBBBB", 500, 10, 8, 0, 0, 0, 0)
+    assert missing_row_bytes(io.BytesIO(png_of(header, bytes(501 * 10)))) == 0
+    assert missing_row_bytes(io.BytesIO(png_of(header, bytes(501 * 9)))) == 501
+
+
+def test_alpha_that_hides_nothing_is_not_spoken_of() -> None:
+    pixels = picture()
+    found = read_image(stored(Image.fromarray(pixels).convert("RGBA")))
+    assert (found.pixels == pixels).all()
+    assert found.notes == ()
 
 
 # Regions

@@ -91,12 +91,31 @@ def test_pictures_that_cannot_be_cut() -> None:
     for data, says in [
         (png(np.zeros((31, 64), np.uint8), "L"), "it has 64 x 31 pixels, less than one patch"),
         (png(deep, "I;16"), "it has more than 8 bits a channel"),
-        (b"no picture", "it cannot be read as a picture"),
+        (b"no picture", r"^it cannot be read as a picture by Pillow$"),
         (png(flat := np.zeros((64, 64), np.uint8), "L")[:60], "it cannot be read as a picture"),
     ]:
         with pytest.raises(InputError, match=says):
             patches_of(data, "it")
     assert flat.size
+
+
+def test_a_picture_without_its_last_rows_is_not_gray() -> None:
+    """Its stream is whole, and Pillow fills up the rest without a word."""
+    whole = png(np.zeros((64, 64), np.uint8), "L")
+    at = whole.index(b"IDAT")
+    length = int.from_bytes(whole[at - 4 : at])
+    rows = zlib.compress(bytes(65 * 40))
+    chunk = b"IDAT" + rows
+    short = (
+        whole[: at - 4]
+        + len(rows).to_bytes(4)
+        + chunk
+        + zlib.crc32(chunk).to_bytes(4)
+        + whole[at + 4 + length + 4 :]
+    )
+    assert len(patches_of(whole, "it")) == 64 * 64
+    with pytest.raises(InputError, match=r"^it: the picture is cut short: its last rows"):
+        patches_of(short, "it")
 
 
 def test_samples_are_the_high_bytes() -> None:

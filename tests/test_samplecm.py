@@ -147,6 +147,13 @@ def test_what_is_easy_is_short_and_noise_costs_little_more() -> None:
     assert SampleMixing().code_lengths(np.random.default_rng(4).bytes(3000)).mean() < 8.4
 
 
+def test_distances_are_no_subnormal_numbers_in_silence() -> None:
+    """With them a silence of two seconds would take five times as long as noise."""
+    apart = SampleMixing(bytes([255]) * 3000)._model.sound.apart[-1500:]
+    assert apart.max() < 1  # they have faded away
+    assert apart.min() >= np.finfo(np.float32).tiny
+
+
 @pytest.mark.parametrize("law", LAWS)
 def test_sound_beats_bytes_by_far(law: str) -> None:
     """Against bzip2 and against `cm`, which has the same mixers and does not hear."""

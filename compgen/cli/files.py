@@ -84,7 +84,10 @@ class NewFile:
     def _begin(self) -> BinaryIO:
         if self._file is None:
             keep_what_there_is()  # from here on there is something to clear away
-            descriptor, name = tempfile.mkstemp(prefix=".cgen-", dir=self._place.parent)
+            try:
+                descriptor, name = tempfile.mkstemp(prefix=".cgen-", dir=self._place.parent)
+            except OSError as error:  # whose name nobody knows
+                raise OSError(error.errno, error.strerror, str(self._place)) from error
             self._name = Path(name)
             self._file = os.fdopen(descriptor, "wb")
         return self._file
@@ -126,7 +129,8 @@ def open_output(path: Path, *, force: bool, like: Path) -> Iterator[Output]:
     """A file, or stdout for `-`, to be written; a file appears once all is written.
 
     It gets the permissions and the time of the file `like`, if that is a file. Raises
-    UsageError for a file that is there already and a terminal, unless `force`.
+    UsageError for a file that is there already and a terminal, unless `force`;
+    FailureError, before anything is yielded, for a directory that cannot be written to.
     """
     if path == STANDARD:
         with _standard_output(force) as stdout:
@@ -170,6 +174,8 @@ def _check_place(path: Path, place: Path, force: bool, like: Path) -> None:
         raise UsageError(f"{path} is the input itself; name another output with -o")
     if place.is_file() and not force:
         raise UsageError(f"{path} is there already; --force overwrites it, -o names another")
+    if not place.exists() and not os.access(place.parent, os.W_OK):  # said before the work
+        raise FailureError(f"{path}: nothing can be written to the directory {place.parent}")
 
 
 def _resemble(file: Path, like: Path) -> None:

@@ -40,7 +40,7 @@ def real(*names: str, above: float | None = None, **settings: Any) -> Any:
         if not math.isfinite(value):
             raise UsageError(f"{names[0]} {text}: write a number")
         if above is not None and value <= above:
-            raise UsageError(f"{names[0]} must be above {above}, not {text}")
+            raise UsageError(f"{names[0]} must be above {above:g}, not {text}")
         return value
 
     return typer.Option(*names, parser=parse, **{"metavar": "X", **settings})

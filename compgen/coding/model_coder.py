@@ -73,6 +73,8 @@ class ModelCoder:
     ) -> None:
         self.fingerprint = seed
         self._conditional = conditional
+        # found out once: what a protocol asks for takes longer than many a byte
+        self._weighing = conditional if isinstance(conditional, Weighing) else None
         self._positions = 0
         self._expected = expected
 
@@ -162,8 +164,8 @@ class ModelCoder:
         self._compare(at_end=True)
 
     def _weigh(self, weights: Weights) -> None:
-        if isinstance(self._conditional, Weighing):
-            weights[:] = self._conditional.weights()
+        if self._weighing is not None:
+            weights[:] = self._weighing.weights()
         else:
             quantise(self._conditional.next_byte(), weights)
         if self._positions < FINGERPRINTED:

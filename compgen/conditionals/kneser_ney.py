@@ -45,8 +45,8 @@ class KneserNey(NextByteConditional):
             raise UsageError(f"an n-gram has from 1 to {MOST_ORDER} bytes, not {order}")
         self._order = order
         self._layers: list[dict[bytes, Followers]] = [{}]
-        # how many n-grams of each length have a count of 1, 2, 3, 4, shape (order + 1, 5)
-        self._of_counts: NDArray[np.int64] = np.zeros((order + 1, 5), np.int64)
+        # of each length, how many n-grams have a count of 1, 2, 3, 4: rows of 5; of 0, none
+        self._of_counts = [[0] * 5 for _ in range(order + 1)]
         self._recent = b""
         self._size = 0
         self.advance(context)
@@ -86,21 +86,22 @@ class KneserNey(NextByteConditional):
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._layers = [*self._layers[:-1], {}]
-        twin._of_counts = self._of_counts.copy()
+        twin._of_counts = [row.copy() for row in self._of_counts]
         return twin
 
     def _count(self, text: bytes, end: int) -> None:
         """Count the byte at `end` after all its contexts."""
         value = text[end]
-        of_counts = self._of_counts
         for length in range(min(self._order, end + 1), 0, -1):
             followers = self._own_followers(text[end - length + 1 : end])
             before = followers.get(value, 0)
             followers[value] = before + 1
-            if 1 <= before <= 4:
-                of_counts[length, before] -= 1
-            if before < 4:
-                of_counts[length, before + 1] += 1
+            if before <= 4:
+                of_counts = self._of_counts[length]
+                if before:
+                    of_counts[before] -= 1
+                if before < 4:
+                    of_counts[before + 1] += 1
             if before:
                 return
 
@@ -109,11 +110,11 @@ class KneserNey(NextByteConditional):
         of_counts = self._of_counts[length]
         once, twice = max(1, of_counts[1]), max(1, of_counts[2])
         share = once / (once + 2 * twice)
-        discounts = np.zeros(4)
+        discounts = [0.0]
         for count in (1, 2, 3):
             ratio = of_counts[count + 1] / max(1, of_counts[count])
-            discounts[count] = min(max(count - (count + 1) * share * ratio, 0.05 * count), count)
-        return discounts
+            discounts.append(min(max(count - (count + 1) * share * ratio, 0.05 * count), count))
+        return np.array(discounts)
 
     def _followers(self, context: bytes) -> Followers:
         for layer in reversed(self._layers):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from compgen.compressors.picture import pillow
 from compgen.errors import InputError
+from compgen.media.png_rows import missing_row_bytes
 
 ROWS, COLUMNS = 32, 64
 DEEP = ("I", "F")
@@ -25,8 +26,12 @@ def patches_of(data: bytes, name: str) -> bytes:
             if picture.mode.startswith(DEEP):
                 raise InputError(f"{name} has more than 8 bits a channel; convert it to 8 first")
             pixels = np.asarray(picture.convert("RGB"), np.uint16)
+            if picture.format == "PNG" and missing_row_bytes(io.BytesIO(data)):
+                raise InputError(f"{name}: the picture is cut short: its last rows are missing")
     except InputError:
         raise
+    except image_module.UnidentifiedImageError:  # whose words are about an object in memory
+        raise InputError(f"{name} cannot be read as a picture by Pillow") from None
     except Exception as error:  # Pillow's decoders raise whatever they stumble over
         raise InputError(f"{name} cannot be read as a picture: {error}") from error
     grey = (pixels.sum(axis=2) // 3).astype(np.uint8)

@@ -21,6 +21,7 @@ import numpy as np
 from compgen.compressors.picture import pillow
 from compgen.errors import InputError, UsageError
 from compgen.media.pixels import Pixels
+from compgen.media.png_rows import missing_row_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -73,6 +74,8 @@ def read_image(
         except Exception as error:  # Pillow's decoders raise whatever they stumble over
             reason = str(error).partition("\n")[0]
             raise InputError(f"{label}: the picture is damaged or cut short: {reason}") from error
+        if image.format == "PNG":
+            _check_rows(source, label)
         upright = _upright(image)
         if upright is not image:
             notes.append("turned as its EXIF orientation says")
@@ -157,6 +160,17 @@ def _check_size(label: str, found: tuple[int, int], wanted: tuple[int, int] | No
         )
 
 
+def _check_rows(source: Path | bytes, label: str) -> None:
+    """Refuse a PNG with too few rows, which Pillow fills up."""
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        missing = missing_row_bytes(file)
+    if missing:
+        raise InputError(
+            f"{label}: the picture is damaged or cut short: the last {missing:,} bytes of its rows "
+            "are missing"
+        )
+
+
 def _upright(image: "Image") -> "Image":
     from PIL import ImageOps
 
@@ -173,9 +187,10 @@ def _eight_bit(image: "Image") -> "tuple[Image, list[str]]":
         image, note = _scaled(image)
         notes.append(note)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        notes.append("laid on white where it is transparent")
         coloured = image.mode not in ("LA", "La", "L", "1")
         image = image.convert("RGBA")
+        if np.asarray(image)[..., 3].min() < 255:
+            notes.append("laid on white where it is transparent")
         ground = pillow().new("RGBA", image.size, "white")
         ground.alpha_composite(image)
         return ground.convert("RGB" if coloured else "L"), notes
